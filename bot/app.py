@@ -1,0 +1,270 @@
+"""The composition root: builds the house from its settings and keeps its loops running until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot import logs, telegram_line, website
+from bot.channels.port import ChannelPort
+from bot.channels.sms.channel import SmsChannel
+from bot.channels.sms.demo import DemoGateway
+from bot.channels.sms.gateway import Caps
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.web import Pages, WebChannel
+from bot.delivery import Delivery, Line
+from bot.delivery import Pace as DeliveryPace
+from bot.files import Files
+from bot.intake import Intake
+from bot.letters import Desk
+from bot.metrics import Metrics
+from bot.schedule import Schedule
+from bot.settings import Settings
+from bot.web.lab import DemoPhones
+from bot.web.parts import Persona
+from bot.work import Pace as WorkPace
+from bot.work import Work
+from handlers.turn import World
+from services import catalog, inbox, leases, outbox
+from services.buckets import Limit
+from services.clock import DeskClock
+from services.db import Database, Session
+from services.media import MediaStore
+from services.messages import T
+from services.outbox import Account, Pace
+from services.settings import Policies
+from services.texts import Texts
+from services.understanding.normalise import simplifier
+from services.understanding.reading import Reader
+
+log = structlog.get_logger(__name__)
+
+MENU = (
+    T("menu.repair"),
+    T("menu.mine"),
+    T("menu.fees"),
+    T("menu.notices"),
+    T("menu.complaint"),
+    T("menu.person"),
+)
+
+
+def machine() -> datetime:
+    """Return this machine's time."""
+    return datetime.now(UTC)
+
+
+def world_of(settings: Settings) -> World:
+    """Build what does not change from turn to turn."""
+    categories = catalog.load()
+    return World(
+        texts=Texts.load(),
+        catalog=categories,
+        reader=Reader(categories),
+        policies=Policies(settings.policy()),
+        simplify=simplifier(),
+        zone=ZoneInfo(settings.community.zone),
+        region=settings.sms.region,
+    )
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that runs, wired together."""
+
+    settings: Settings
+    db: Database
+    world: World
+    clock: DeskClock
+    metrics: Metrics
+    pages: Pages
+    intake: Intake
+    lines: list[Line]
+    work: Work
+    delivery: Delivery
+    schedule: Schedule
+    files: Files
+    telegram: TelegramChannel | None
+    owner: str
+    running: dict[str, asyncio.Task[None]]
+
+    async def loops(self) -> Sequence[tuple[str, bool]]:
+        """Say which loops are alive."""
+        return [(name, not task.done()) for name, task in self.running.items()]
+
+    async def advance(self, seconds: int) -> datetime:
+        """Move the demo's clock, walking through the due moments in order, each one drained."""
+        target = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            due = await self.schedule.next_timer()
+            step = target if due is None or due > target else due
+            ahead = int((step - self.clock.now()).total_seconds()) + 1
+            await self._move(max(0, ahead))
+            await self.schedule.timers()
+            await self._quiet()
+            if step >= target:
+                return self.clock.now()
+
+    async def _move(self, seconds: int) -> None:
+        async def move(session: Session) -> None:
+            await self.clock.advance(session, seconds)
+
+        await self.db.run(move)
+
+    async def _quiet(self) -> None:
+        """Let what was just said leave before the clock moves on."""
+        self.db.wake("outbox")
+        for _ in range(200):
+            async with self.db.reading() as session:
+                if not await outbox.leaving(session, desk_now=self.clock.now()):
+                    return
+            await asyncio.sleep(0.02)
+
+
+def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
+    """Wire the house together; nothing runs yet."""
+    world, metrics, pages = world_of(settings), Metrics(), Pages()
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    store = MediaStore(Path(settings.media.folder))
+    ports: dict[tuple[str, str], ChannelPort] = {}
+    files = Files(db, ports, store, Path(settings.media.folder) / "uploads", now=clock.now)
+    telegram = telegram_line.build(settings.telegram) if settings.telegram.enabled else None
+    channels: list[ChannelPort] = [WebChannel(db=db, pages=pages, menu=MENU, bytes_of=files.bytes_of)]
+    if settings.sms.enabled:
+        phones = DemoPhones(db, pages, account=settings.sms.account, now=clock.now)
+        gateway = DemoGateway(phones.deliver, Caps(max_parts=settings.sms.max_parts))
+        channels.append(SmsChannel(settings.sms.account, gateway, region=settings.sms.region))
+    if telegram is not None:
+        channels.append(telegram)
+    ports.update({(channel.channel, channel.account): channel for channel in channels})
+    lines = [Line(_account(channel, settings), channel) for channel in channels]
+    return House(
+        settings=settings,
+        db=db,
+        world=world,
+        clock=clock,
+        metrics=metrics,
+        pages=pages,
+        intake=Intake(db, metrics),
+        lines=lines,
+        work=Work(db, ports, world, owner=owner, now=clock.now, pace=_work_pace(settings), metrics=metrics),
+        delivery=Delivery(
+            db,
+            lines,
+            Desk(world, store, now=clock.now),
+            owner=owner,
+            now=clock.now,
+            pace=_delivery_pace(settings),
+            metrics=metrics,
+        ),
+        schedule=Schedule(db, ports, world, now=clock.now, metrics=metrics),
+        files=files,
+        telegram=telegram,
+        owner=owner,
+        running={},
+    )
+
+
+def _account(channel: ChannelPort, settings: Settings) -> Account:
+    """Say how fast a channel account may send."""
+    delivery = settings.delivery
+    if channel.channel == "telegram":
+        limit = Limit(delivery.telegram_per_second, max(1, int(delivery.telegram_per_second)), delivery.reserve)
+        between = 60.0 / delivery.group_per_minute
+        return Account("telegram", channel.account, limit, Pace(group=between, group_burst=between * 4))
+    if channel.channel == "sms":
+        return Account("sms", channel.account, Limit(delivery.sms_per_second, 10, 2))
+    return Account(channel.channel, channel.account)
+
+
+def _work_pace(settings: Settings) -> WorkPace:
+    work = settings.work
+    return WorkPace(work.concurrency, work.shared_turns, timedelta(seconds=work.lease_seconds), work.poll_seconds)
+
+
+def _delivery_pace(settings: Settings) -> DeliveryPace:
+    delivery = settings.delivery
+    return DeliveryPace(
+        timedelta(seconds=delivery.lease_seconds),
+        delivery.poll_seconds,
+        delivery.attempts,
+        delivery.backoff_first_seconds,
+        delivery.backoff_most_seconds,
+    )
+
+
+async def serve(
+    settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None
+) -> None:
+    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab."""
+    logs.configure(settings.log.level, settings.log.format)
+    stop = stop or asyncio.Event()
+    db = Database(settings.database_url(), connections=settings.database.connections)
+    clock = DeskClock(machine=machine)
+    try:
+        await _wake_up(db, clock)
+        house = build(settings, db=db, clock=clock)
+        async with website.opened(house, personas=personas):
+            log.info("serving", web=f"{settings.web.host}:{settings.web.port}", telegram=settings.telegram.enabled)
+            await _run(house, stop)
+    finally:
+        await db.dispose()
+
+
+async def _wake_up(db: Database, clock: DeskClock) -> None:
+    """Read the clock; on SQLite, where we are the only process, void what an earlier one held."""
+
+    async def void(session: Session) -> None:
+        await clock.load(session)
+        if db.is_sqlite:
+            await inbox.reap(session, all_leases=True)
+            await outbox.reap(session, desk_now=clock.now(), all_leases=True)
+            await leases.void_all(session)
+
+    await db.run(void)
+
+
+async def _run(house: House, stop: asyncio.Event) -> None:
+    """Run the loops; one that dies ends them all, and the process with an error."""
+    house.running = {name: asyncio.create_task(work, name=name) for name, work in _loops(house, stop)}
+    tasks = list(house.running.values())
+    ended = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([*tasks, ended], return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        await asyncio.gather(*tasks)
+        for task in done:
+            task.result()
+    finally:
+        ended.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ended
+        await house.intake.settle()
+        for line in house.lines:
+            await line.port.close()
+
+
+def _loops(house: House, stop: asyncio.Event) -> Sequence[tuple[str, Coroutine[Any, Any, None]]]:
+    loops: list[tuple[str, Coroutine[Any, Any, None]]] = [
+        ("work", house.work.run(stop)),
+        ("delivery", house.delivery.run(stop)),
+        ("schedule", house.schedule.run(stop)),
+        ("files", house.files.run(stop)),
+    ]
+    if house.telegram is not None:
+        line = telegram_line.Telegram(
+            house.telegram, house.settings.telegram, house.db, house.intake, house.world.texts, house.owner
+        )
+        loops.append(("telegram", telegram_line.run(line, stop)))
+    return loops

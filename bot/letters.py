@@ -1,0 +1,108 @@
+"""Turning a claimed outbox row into a letter: what a say, a card or a question looks like at the moment of sending."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.channels.port import ChannelPort, File, Letter
+from handlers import inbound
+from handlers.turn import World
+from services import conversations, media, people, surveys, wire
+from services.actors import House
+from services.db import Session
+from services.media import Held, MediaStore
+from services.messages import Say
+from services.models import Card
+from services.outbox import Claimed
+from services.refusals import NotFound
+from services.tickets import cards
+from services.texts import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A row with its letter; without one it is skipped for the reason."""
+
+    row: Claimed
+    letter: Letter | None
+    why: str = ""
+    revision: int = 0
+
+
+class Desk:
+    """Prepares letters inside the claim's transaction."""
+
+    def __init__(self, world: World, store: MediaStore, *, now: Callable[[], datetime]) -> None:
+        """Take the world and the store of files."""
+        self._world, self._store, self._now = world, store, now
+        self._houses: dict[int, House] = {}
+
+    async def prepare(self, session: Session, row: Claimed, port: ChannelPort) -> Prepared:
+        """Build the row's letter as things are now."""
+        if row.still_wanted and not await _wanted(session, row.still_wanted):
+            return Prepared(row, None, "not wanted any more")
+        say, edit, revision = await self._say(session, row)
+        if say is None:
+            return Prepared(row, None, "nothing to say any more")
+        house = await self._house(session, row.community_id)
+        letter = Letter(
+            key=row.key,
+            to=row.external,
+            say=say,
+            reader=Reader(row.locale, house.zone if house else self._world.zone, self._now(), port.channel),
+            texts=self._world.texts,
+            topic=row.topic,
+            edit=edit,
+            parts_sent=row.parts_sent,
+            files=await self._files(session, say, port),
+            is_group=row.is_group,
+            signature=house.name if house else "",
+            phone=house.phone if house else "",
+        )
+        return Prepared(row, letter, revision=revision)
+
+    async def _say(self, session: Session, row: Claimed) -> tuple[Say | None, str, int]:
+        if row.kind == "card" and row.card_id is not None:
+            card = await session.get(Card, row.card_id)
+            if card is None or card.wanted == card.shown:
+                return None, "", 0
+            say = await cards.render(session, card, catalog=self._world.catalog, locale=row.locale)
+            return say, card.message_id, card.wanted
+        if row.kind == "prompt" and row.prompt_id is not None:
+            prompt = await conversations.opened(session, prompt_id=row.prompt_id)
+            if prompt is None:
+                return None, "", 0
+            return await inbound.question(session, prompt, now=self._now(), world=self._world), "", 0
+        return wire.read_say(row.payload), "", 0
+
+    async def _house(self, session: Session, community_id: int | None) -> House | None:
+        if community_id is None:
+            return None
+        if community_id not in self._houses:
+            self._houses[community_id] = await people.house(session, community_id=community_id)
+        return self._houses[community_id]
+
+    async def _files(self, session: Session, say: Say, port: ChannelPort) -> tuple[File, ...]:
+        if not say.media:
+            return ()
+        held = await media.held(session, say.media, channel=port.channel, account=port.account)
+        return tuple(self._file(held[media_id]) for media_id in say.media if media_id in held)
+
+    def _file(self, held: Held) -> File:
+        return File(held.id, held.kind, held.mime, held.name, held.file_id, self._reading(held.sha256))
+
+    def _reading(self, digest: str) -> Callable[[], Awaitable[bytes]]:
+        async def read() -> bytes:
+            return self._store.get(digest)
+
+        return read
+
+
+async def _wanted(session: Session, what: str) -> bool:
+    """Ask the service that said it whether it still holds."""
+    kind, _, number = what.partition(":")
+    if kind != "survey":
+        raise NotFound
+    return await surveys.still_wanted(session, int(number))

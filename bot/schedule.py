@@ -1,0 +1,163 @@
+"""The schedule: APScheduler only ticks; what is due lives in rows, and each tick is one service call in a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.metrics import Metrics
+from bot.work import Ports
+from handlers import setaside
+from handlers.turn import World
+from services import delivered, due, inbox, outbox, retention, timers
+from services.db import Database, Session, is_trouble
+from services.outbox import Priority
+from services.tickets import history
+
+log = structlog.get_logger(__name__)
+
+WAITING_LONG = timedelta(seconds=10)
+MOST_TIMERS = 200
+SWEEP_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something done every so many seconds."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[None]]
+
+
+class Schedule:
+    """Ticks for timers, leases, danger words that wait, seals, retention and figures."""
+
+    def __init__(
+        self, db: Database, ports: Ports, world: World, *, now: Callable[[], datetime], metrics: Metrics
+    ) -> None:
+        """Take the world; nothing ticks before `run`."""
+        self._db, self._ports, self._world, self._now, self._metrics = db, ports, world, now, metrics
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tick until told to stop."""
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for tick in self._ticks():
+            scheduler.add_job(
+                self._safely,
+                IntervalTrigger(seconds=tick.seconds, timezone=UTC),
+                args=(tick,),
+                id=tick.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=datetime.now(UTC),
+            )
+        scheduler.start()
+        await stop.wait()
+        scheduler.shutdown(wait=False)
+
+    def _ticks(self) -> Sequence[Tick]:
+        return (
+            Tick("timers", 1, self.timers),
+            Tick("leases", 5, self.leases),
+            Tick("danger", 2, self.danger),
+            Tick("seal", 60, self.seal),
+            Tick("retention", 3600, self.retention),
+            Tick("figures", 10, self.figures),
+        )
+
+    async def _safely(self, tick: Tick) -> None:
+        try:
+            await tick.work()
+        except Exception as error:
+            if is_trouble(error):
+                log.warning("a tick found the database in trouble", tick=tick.name, why=type(error).__name__)
+            else:
+                log.error("a tick failed", tick=tick.name, exc_info=error)
+
+    async def timers(self) -> None:
+        """Do what is due, earliest first, each in a transaction of its own."""
+        for _ in range(MOST_TIMERS):
+            if not await self._one_timer(self._now()):
+                return
+
+    async def _one_timer(self, now: datetime) -> bool:
+        """Work one timer; False when none is due. One that fails is tried again later, then given up."""
+        taken: list[int] = []
+
+        async def work(session: Session) -> bool:
+            timer = await due.take(session, now=now)
+            if timer is None:
+                return False
+            taken[:] = [timer.id]
+            await due.work(session, timer, now=now, policies=self._world.policies)
+            return True
+
+        try:
+            return await self._db.run(work)
+        except Exception as error:
+            if is_trouble(error) or not taken:
+                raise
+            log.error("a timer failed", timer=taken[0], exc_info=error)
+        await self._db.run(lambda session: timers.failed(session, timer_id=taken[0], now=now))
+        return True
+
+    async def next_timer(self) -> datetime | None:
+        """Return when the next timer is due."""
+        async with self._db.reading() as session:
+            return await timers.next_at(session)
+
+    async def leases(self) -> None:
+        """Return what dead workers and senders left."""
+
+        async def reap(session: Session) -> None:
+            await inbox.reap(session)
+            await outbox.reap(session, desk_now=self._now())
+
+        await self._db.run(reap)
+
+    async def danger(self) -> None:
+        """Read what waits behind others for danger words."""
+
+        async def check(session: Session) -> None:
+            waiting = await inbox.waiting_long(session, longer_than=WAITING_LONG)
+            for event in waiting:
+                port = self._ports.get((event.channel, event.account))
+                if port is not None:
+                    await setaside.page_if_danger(session, port.read(event.payload), now=self._now())
+            if waiting:
+                await inbox.mark_checked(session, [event.id for event in waiting])
+
+        await self._db.run(check)
+
+    async def seal(self) -> None:
+        """Seal the heads of the chains that grew."""
+        await self._db.run(lambda session: history.seal(session, now=self._now()))
+
+    async def retention(self) -> None:
+        """Sweep in small chunks until nothing is left to sweep."""
+        keep = self._world.policies.defaults.retention
+        while True:
+            swept = await self._db.run(
+                lambda session: retention.sweep(session, keep, now=self._now(), limit=SWEEP_CHUNK)
+            )
+            if not swept.more:
+                return
+
+    async def figures(self) -> None:
+        """Tell the gauges how much waits and since when."""
+        async with self._db.reading() as session:
+            count, since = await inbox.depth(session)
+            waiting = {priority: (number, at) for priority, number, at in await delivered.oldest(session)}
+        self._metrics.queue("inbox", waiting=count, oldest=since, now=datetime.now(UTC))
+        for priority in Priority:
+            number, at = waiting.get(priority, (0, None))
+            self._metrics.queue(f"outbox_{priority.name.lower()}", waiting=number, oldest=at, now=self._now())
+

@@ -1,0 +1,230 @@
+"""Work: takes the oldest event of each lane and handles it in one transaction; on SQLite several turns share a commit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.channels.port import ChannelPort
+from bot.metrics import Metrics
+from bot.wakeup import Wakeup
+from handlers import inbound, setaside
+from handlers.turn import World
+from services import inbox
+from services.db import Database, Session, is_trouble
+from services.inbox import Claimed
+from services.messages import Channel, Happening, Toast
+from services.texts import Reader
+
+log = structlog.get_logger(__name__)
+
+REST_AFTER_TROUBLE = 1.0
+
+Ports = Mapping[tuple[str, str], ChannelPort]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many events are in work at once, how many turns share a commit, how long a claim holds."""
+
+    concurrency: int = 8
+    shared_turns: int = 16
+    lease: timedelta = timedelta(seconds=60)
+    poll: float = 1.0
+
+
+class Lost(Exception):  # noqa: N818
+    """The event is no longer ours: another replica took it after our lease ran out."""
+
+
+class Work:
+    """The loop that turns events into answers."""
+
+    def __init__(
+        self,
+        db: Database,
+        ports: Ports,
+        world: World,
+        *,
+        owner: str,
+        now: Callable[[], datetime],
+        pace: Pace,
+        metrics: Metrics,
+    ) -> None:
+        """Take the world; nothing runs before `run`."""
+        self._db, self._ports, self._world = db, ports, world
+        self._owner, self._now, self._pace, self._metrics = owner, now, pace, metrics
+        self._wakeup = Wakeup()
+        self._busy: set[asyncio.Task[None]] = set()
+        self._toasts: set[asyncio.Task[None]] = set()
+        db.listen("inbox", self._wakeup.wake)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop, then finish what is in hand."""
+        while not stop.is_set():
+            try:
+                worked = await self._once()
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                log.warning("the inbox is out of reach", why=type(error).__name__)
+                await asyncio.sleep(REST_AFTER_TROUBLE)
+                continue
+            if not worked:
+                await self._wakeup.wait(self._pace.poll)
+        await asyncio.gather(*self._busy, *self._toasts, return_exceptions=True)
+
+    async def drain(self) -> int:
+        """Work until nothing is left; return how many events that were."""
+        count = 0
+        while True:
+            done = await self._once()
+            await asyncio.gather(*self._busy, return_exceptions=True)
+            if not done:
+                return count
+            count += done
+
+    async def _once(self) -> int:
+        """Claim what there is room for and work it; return how many events were claimed."""
+        room = self._pace.shared_turns if self._db.is_sqlite else self._pace.concurrency - len(self._busy)
+        if room <= 0:
+            await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+            return 1
+        events = await self._claim(room)
+        if self._db.is_sqlite:
+            await self._group(events)
+        else:
+            for event in events:
+                self._begin(event)
+        return len(events)
+
+    async def _claim(self, room: int) -> Sequence[Claimed]:
+        async def claim(session: Session) -> Sequence[Claimed]:
+            found = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
+            if not found and not self._busy:
+                found = await inbox.claim(
+                    session, owner=self._owner, lease=self._pace.lease, limit=1, alone=True
+                )
+            return found
+
+        return await self._db.run(claim)
+
+    def _begin(self, event: Claimed) -> None:
+        task = asyncio.create_task(self._alone(event))
+        self._busy.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._busy.discard(task)
+        self._wakeup.wake()
+
+    async def _alone(self, event: Claimed) -> None:
+        """Work one event in a transaction of its own."""
+        began = time.monotonic()
+        try:
+            toast = await self._db.run(lambda session: self._turn(session, event))
+        except Lost:
+            return
+        except Exception as error:
+            await self._after(event, error)
+            return
+        self._finished(event, toast, began)
+
+    async def _group(self, events: Sequence[Claimed]) -> None:
+        """Work events of different lanes in one commit, each on a savepoint of its own."""
+        if not events:
+            return
+        began = time.monotonic()
+        done: list[tuple[Claimed, Toast | None]] = []
+        failed: list[tuple[Claimed, Exception]] = []
+        try:
+            async with self._db.shared() as shared:
+                for event in events:
+                    try:
+                        async with shared.turn() as session:
+                            done.append((event, await self._turn(session, event)))
+                    except Lost:
+                        continue
+                    except Exception as error:
+                        if is_trouble(error):
+                            raise
+                        failed.append((event, error))
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            await self._release(events, error)
+            return
+        for event, toast in done:
+            self._finished(event, toast, began)
+        for event, error in failed:
+            await self._after(event, error)
+
+    async def _turn(self, session: Session, event: Claimed) -> Toast | None:
+        port = self._ports.get((event.channel, event.account))
+        toast = None
+        if port is not None:
+            message = port.read(event.payload)
+            if message.happening is not Happening.IGNORED:
+                toast = await inbound.handle(session, message, now=self._now(), world=self._world)
+        if not await inbox.finish(session, event, owner=self._owner):
+            raise Lost
+        return toast
+
+    def _finished(self, event: Claimed, toast: Toast | None, began: float) -> None:
+        self._metrics.turn("done", time.monotonic() - began)
+        if toast is not None:
+            task = asyncio.create_task(self._show(event, toast))
+            self._toasts.add(task)
+            task.add_done_callback(self._toasts.discard)
+
+    async def _show(self, event: Claimed, toast: Toast) -> None:
+        port = self._ports[event.channel, event.account]
+        message = port.read(event.payload)
+        locale = self._world.texts.locale_of(message.language)
+        reader = Reader(locale, self._world.zone, self._now(), Channel.SMS)
+        await port.toast(message.tap_id, self._world.texts.say(toast.text, reader), alert=toast.alert)
+
+    async def _after(self, event: Claimed, error: Exception) -> None:
+        """The turn failed and was rolled back: trouble of the database costs nothing, our own mistake a try."""
+        if is_trouble(error):
+            await self._release([event], error)
+            return
+        self._metrics.turn("failed", 0.0)
+        log.error("an event failed", channel=event.channel, event_id=event.event_id, tries=event.tries + 1, exc_info=error)
+        why = f"{type(error).__name__}: {error}"
+
+        async def note(session: Session) -> bool:
+            return await inbox.failed(session, event, owner=self._owner, error=why)
+
+        if await self._db.run(note):
+            self._metrics.dead(event.channel)
+            await self._set_aside(event)
+
+    async def _set_aside(self, event: Claimed) -> None:
+        """Apologise, and page the duty person when the words speak of danger."""
+        port = self._ports.get((event.channel, event.account))
+        if port is None:
+            return
+        message = port.read(event.payload)
+
+        async def tell(session: Session) -> None:
+            await setaside.apologise(session, message, now=self._now())
+            await setaside.page_if_danger(session, message, now=self._now())
+
+        await self._db.run(tell)
+
+    async def _release(self, events: Sequence[Claimed], error: BaseException) -> None:
+        log.warning("events go back: the database is in trouble", count=len(events), why=type(error).__name__)
+        await asyncio.sleep(REST_AFTER_TROUBLE)
+        ids = [event.id for event in events]
+        try:
+            await self._db.run(lambda session: inbox.release(session, ids, owner=self._owner))
+        except Exception as still:
+            if not is_trouble(still):
+                raise
+            log.warning("the lease will give them back", count=len(ids))

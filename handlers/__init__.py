@@ -1,0 +1,1 @@
+"""What can be said: forms, commands, and the one door that events come in by."""

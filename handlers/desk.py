@@ -1,0 +1,227 @@
+"""The desk: file for somebody else in one message, look at requests to be linked, hand out codes, name the group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from handlers import places, repair
+from handlers.answers import Answers, filled, one_of, pick
+from handlers.answers import words as free_words
+from handlers.forms import Form
+from handlers.turn import Turn
+from services import groups, links, media, people
+from services.actors import Tie
+from services.catalog import Kind
+from services.conversations import Option
+from services.messages import Reply, Start, T, Text, joined, lines, plain, reply
+from services.models import Person
+from services.phones import find_number
+from services.refusals import NotAllowed
+from services.tickets import filing
+from services.tickets.filing import Request, Requester, Source
+from services.understanding.reading import Intent
+
+UNKNOWN = 0
+
+
+class Door(StrEnum):
+    """Through which door a request came to the employee."""
+
+    PHONE = "phone"
+    VISIT = "visit"
+    STAFF = "staff"
+    FORWARDED = "forwarded"
+
+
+async def new(turn: Turn, rest: str) -> Reply:
+    """Read place, matter, phone and person out of one message and show one summary."""
+    if turn.actor.staff is None:
+        raise NotAllowed
+    if not rest and not turn.inbound.media:
+        return Reply(then=Start("new", {}))
+    return Reply(then=Start("new", await _known(turn, rest)))
+
+
+async def _known(turn: Turn, text: str) -> dict[str, Any]:
+    number, text = find_number(text, turn.world.region)
+    reading = turn.understood(text)
+    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": _door(turn, text)}
+    place = await places.from_reading(turn, reading)
+    if place is not None:
+        given["where"] = place
+    if reading.intent is Intent.COMPLAINT and reading.category is None:
+        given["kind"] = Kind.COMPLAINT.value
+    if turn.inbound.media:
+        given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
+    who = await _meant(turn, place, number, text)
+    if who is not None:
+        given["who"] = who.id
+        given["what"] = given["what"].replace(who.name, "").strip(" ,\uff0c") or given["what"]
+    elif place is None or place.get("public"):
+        given["who"] = UNKNOWN
+    return given
+
+
+def _door(turn: Turn, text: str) -> str:
+    for door in Door:
+        if any(word and word in text for word in turn.label(T(f"words.door.{door}")).split("|")):
+            return door.value
+    return Door.PHONE.value
+
+
+async def _meant(turn: Turn, place: Mapping[str, Any] | None, number: str, text: str) -> Person | None:
+    """Return the person meant: by number, by name among the unit's residents, or its only resident."""
+    if number:
+        found = await people.of_number(turn.session, e164=number, community_id=turn.house.id)
+        if len(found) == 1:
+            return found[0]
+    if place is None or "unit" not in place:
+        return None
+    residents = await people.residents_of(turn.session, unit_id=place["unit"])
+    named = [person for person in residents if person.name and person.name in text]
+    if len(named) == 1:
+        return named[0]
+    return residents[0] if len(residents) == 1 else None
+
+
+async def _residents(turn: Turn, so_far: Answers) -> Sequence[Option]:
+    unit_id = (so_far.get("where") or {}).get("unit")
+    residents = await people.residents_of(turn.session, unit_id=unit_id) if unit_id else []
+    return [*(Option(person.id, plain(person.name)) for person in residents), Option(UNKNOWN, T("new.nobody"))]
+
+
+async def _all_places(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
+    return [Option(places.of_public(turn, ""), T("place.public"))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTicket(Form, name="new"):
+    """A request that an employee takes down for somebody else; he is its first taker."""
+
+    confirms: ClassVar[bool] = True
+    extras: ClassVar[tuple[str, ...]] = ("urgent",)
+
+    what: Annotated[str, free_words(least=2)]
+    where: Annotated[Mapping[str, Any], pick(_all_places, other=places.typed)]
+    who: Annotated[int, pick(_residents)]
+    door: Annotated[Door, one_of(Door, "source")]
+    phone: Annotated[str, filled()] = ""
+    kind: Annotated[str, filled()] = Kind.REPAIR.value
+    files: Annotated[Sequence[int], filled()] = ()
+    urgent: Annotated[bool, filled()] = False
+
+    @classmethod
+    async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
+        """More words and photos belong to it."""
+        changes: dict[str, Any] = {}
+        if turn.inbound.media:
+            kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
+            changes["files"] = [*(so_far.get("files") or ()), *kept]
+        if turn.text:
+            changes["what"] = f"{so_far.get('what') or ''};{turn.text}"
+        return changes or None
+
+    async def summary(self, turn: Turn) -> Text:
+        """Say back what will be filed for whom."""
+        person = await turn.session.get(Person, self.who) if self.who else None
+        name = plain(person.name) if person else T("new.nobody")
+        photos = T("repair.summary.photos", count=len(self.files)) if self.files else None
+        return lines(
+            T("new.summary"),
+            T("repair.summary.where", place=plain(self.where["label"])),
+            joined([T("repair.summary.what", what=self.what), photos], ","),
+            T("new.summary.who", name=name, phone=self.phone, door=T(f"source.{self.door}")),
+            T("repair.summary.urgent") if self.urgent else None,
+        )
+
+    async def submit(self, turn: Turn) -> Reply:
+        """File it; the person hears of it on his own channel."""
+        ticket = await filing.file(
+            turn.session,
+            turn.actor,
+            house=turn.house,
+            request=await self._request(turn),
+            now=turn.now,
+            policy=turn.policy,
+        )
+        told = await filing.tell_requester(turn.session, ticket, now=turn.now)
+        holder = await people.staff_name(turn.session, ticket.holder_id)
+        return reply(
+            lines(
+                T("new.filed", number=ticket.number),
+                T("new.holder", name=holder) if holder else T("new.no_holder"),
+                T("new.told" if told else "new.not_told"),
+            )
+        )
+
+    async def _request(self, turn: Turn) -> Request:
+        public = bool(self.where.get("public"))
+        return Request(
+            category=repair.category_of(turn, self.what, public=public),
+            kind=Kind(self.kind),
+            matter=self.what,
+            place=self.where["label"],
+            scope="public" if public else "unit",
+            unit_id=self.where.get("unit"),
+            building=self.where.get("building", ""),
+            media=tuple(self.files),
+            urgent=self.urgent,
+            source=Source(self.door),
+            confidential=self.kind == Kind.COMPLAINT,
+            requester=await self._requester(turn),
+        )
+
+    async def _requester(self, turn: Turn) -> Requester:
+        person = await turn.session.get(Person, self.who) if self.who else None
+        if person is None:
+            return Requester(phone=self.phone)
+        to = (await people.addresses_of(turn.session, [person.id])).get(person.id)
+        return Requester(
+            person_id=person.id,
+            address_id=to.address_id if to else None,
+            name=person.name,
+            phone=self.phone or await people.phone_of(turn.session, person.id),
+            shows_number=person.shows_number,
+        )
+
+
+async def decide(turn: Turn, request_id: int, *, approve: bool) -> Reply:
+    """Approve or refuse a request to be linked."""
+    row = await links.decide(turn.session, turn.actor, request_id=request_id, approve=approve, now=turn.now)
+    return reply(T("link.decided_yes" if approve else "link.decided_no", name=row.name))
+
+
+async def code(turn: Turn, rest: str) -> Reply:
+    """Hand out a one-time code for a unit: `/code 3-2-1502 [name]`."""
+    if not turn.actor.is_front:
+        raise NotAllowed
+    reading = turn.understood(rest)
+    place = await places.from_reading(turn, reading)
+    if place is None or "unit" not in place:
+        return reply(T("code.how"))
+    person = await _meant(turn, place, "", rest)
+    days = turn.policy.dialogues.code_days
+    made = await links.issue(
+        turn.session,
+        turn.actor,
+        person_id=person.id if person else None,
+        unit_id=place["unit"],
+        role=Tie.FAMILY,
+        community_id=turn.house.id,
+        days=days,
+        now=turn.now,
+    )
+    name = plain(person.name) if person else T("new.nobody")
+    return reply(T("code.made", code=made, place=place["label"], name=name, days=days))
+
+
+async def group(turn: Turn, rest: str) -> Reply:
+    """Make the group in which this is said the team's: `/team engineering`."""
+    if not turn.actor.is_lead or not turn.inbound.group:
+        raise NotAllowed
+    team = rest.strip() or "engineering"
+    await groups.set_team(turn.session, turn.actor, inbound=turn.inbound, team=team, now=turn.now)
+    return reply(T("group.named", team=T(f"team.{team}") if team in groups.TEAMS else plain(team)))

@@ -1,0 +1,329 @@
+"""The dialogue engine: a form is a frozen dataclass whose annotated fields are its questions.
+
+The next question is derived: the first applicable field without a readable answer. Back, cancel, summary with change,
+asking again, expiry and prefilled answers live here, once, for every form and channel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import Any, ClassVar, get_type_hints
+
+from handlers import words
+from handlers.answers import Answers, Files, Kind, Question, Unclear, chosen
+from handlers.turn import Turn
+from services.conversations import Option, pack_options, read_options, tap_of
+from services.messages import Choice, Reply, Say, Start, T, Text, Toast, lines, pairs
+from services.models import Prompt
+
+CONFIRM, CHANGE = "confirm", "change"
+SKIP, YES, OTHER = "skip", "yes", "change"
+UNCLEAR_BEFORE_PERSON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A form's check sends the person back to a field, with a word why."""
+
+    name: str
+    why: T
+
+
+@dataclass(frozen=True)
+class Form(ABC):
+    """A dialogue; subclasses declare `name` and annotated fields, and say in `submit` what is done with them."""
+
+    name: ClassVar[str]
+    confirms: ClassVar[bool] = False  # a summary before submit
+    extras: ClassVar[tuple[str, ...]] = ()  # filled fields that a button of the summary switches on
+    expires: ClassVar[timedelta | None] = None
+
+    def __init_subclass__(cls, *, name: str, **kwargs: Any) -> None:  # noqa: ANN401
+        """Name the form as its rows do."""
+        super().__init_subclass__(**kwargs)
+        cls.name = name
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
+        """Put a field's question together; by convention its text is `<form>.<field>`."""
+        return Question(T(f"{cls.name}.{name}"), options)
+
+    @classmethod
+    async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:  # noqa: ARG003
+        """Read words that come while the summary waits; return the answers they change, or None."""
+        return None
+
+    @classmethod
+    async def check(cls, turn: Turn, so_far: Answers) -> Ask | None:  # noqa: ARG003
+        """Look at the whole form before it is submitted."""
+        return None
+
+    async def summary(self, turn: Turn) -> Text:  # noqa: ARG002
+        """Say back what was understood; only for forms that confirm."""
+        return T(f"{self.name}.summary")
+
+    @abstractmethod
+    async def submit(self, turn: Turn) -> Reply:
+        """Do it."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A form on its way: which one, the answers in the order given, the row once there is one."""
+
+    form: type[Form]
+    answers: dict[str, Any] = field(default_factory=dict)
+    prompt: Prompt | None = None
+
+
+@cache
+def fields_of(form: type[Form]) -> Mapping[str, Kind]:
+    """Return the form's questions by field name, in order."""
+    hints = get_type_hints(form, include_extras=True)
+    return {f.name: _kind(hints[f.name]) for f in dataclasses.fields(form)}
+
+
+def _kind(hint: Any) -> Kind:  # noqa: ANN401
+    return next(item for item in hint.__metadata__ if isinstance(item, Kind))
+
+
+async def begin(turn: Turn, form: type[Form], given: Mapping[str, Any]) -> Reply:
+    """Start a form with what is known; answers that the form no longer has are left out."""
+    known = fields_of(form)
+    return await _go_on(turn, Draft(form, {k: v for k, v in given.items() if k in known and v is not None}))
+
+
+async def put(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:
+    """Ask the present question of a prompt again (or for the first time)."""
+    draft = _resume(form, prompt)
+    if not prompt.asked:
+        draft.answers = {k: v for k, v in prompt.given.items() if k in fields_of(form)}
+    return await _go_on(turn, draft)
+
+
+async def tap(turn: Turn, form: type[Form], prompt: Prompt, *, name: str, index: int) -> Reply:
+    """Take a tapped option."""
+    options = read_options(prompt)
+    if prompt.asked != name or index >= len(options):
+        again = await put(turn, form, prompt)
+        return dataclasses.replace(again, toast=Toast(T("tap.stale")))
+    return await _take(turn, _resume(form, prompt), prompt, options[index].value)
+
+
+async def hear(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:
+    """Take typed words, a photo, a voice message as the answer to the open question."""
+    draft, options = _resume(form, prompt), read_options(prompt)
+    if prompt.asked in {CONFIRM, CHANGE}:
+        return await _hear_summary(turn, draft, prompt, options)
+    skipped = chosen(turn, options)
+    if skipped is not None and skipped.value == SKIP:
+        return await _take(turn, draft, prompt, SKIP)
+    kind = fields_of(form).get(prompt.asked)
+    if kind is None:  # the field is gone since a deploy
+        return await _go_on(turn, draft)
+    try:
+        return await _take(turn, draft, prompt, await kind.read(turn, options))
+    except Unclear as unclear:
+        return await _unclear(turn, draft, prompt, unclear.hint)
+
+
+async def _hear_summary(turn: Turn, draft: Draft, prompt: Prompt, options: Sequence[Option]) -> Reply:
+    found = chosen(turn, options)
+    if found is not None:
+        return await _take(turn, draft, prompt, found.value)
+    if prompt.asked == CONFIRM and words.means(turn, "words.yes"):
+        return await _take(turn, draft, prompt, YES)
+    changed = await draft.form.more(turn, draft.answers)
+    if changed is None:
+        return await _unclear(turn, draft, prompt, T("unclear.choose"))
+    draft.answers.update(changed)
+    reply = await _go_on(turn, draft)
+    if reply.say is None:
+        return reply
+    album = f"album:{turn.inbound.account}:{turn.inbound.album}" if turn.inbound.album else ""
+    return dataclasses.replace(
+        reply, say=dataclasses.replace(reply.say, text=lines(T("form.added"), reply.say.text)), key=album
+    )
+
+
+async def back(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:
+    """Ask the question before again; at the first one, cancel."""
+    draft = _resume(form, prompt)
+    asked_before = [name for name in draft.answers if name not in prompt.given and fields_of(form)[name].asked]
+    if not asked_before:
+        return cancel(prompt)
+    draft.answers.pop(asked_before[-1])
+    return await _go_on(turn, draft)
+
+
+def cancel(prompt: Prompt) -> Reply:
+    """End the form without doing anything."""
+    prompt.state = "cancelled"
+    return Reply(Say(T("form.cancelled")))
+
+
+def _resume(form: type[Form], prompt: Prompt) -> Draft:
+    known = fields_of(form)
+    return Draft(form, {name: value for name, value in prompt.answers if name in known}, prompt)
+
+
+async def _take(turn: Turn, draft: Draft, prompt: Prompt, value: Any) -> Reply:  # noqa: ANN401
+    if prompt.asked == CONFIRM:
+        return await _confirmed(turn, draft, value)
+    if prompt.asked == CHANGE:
+        draft.answers.pop(value, None)
+        return await _go_on(turn, draft, ask=value)
+    draft.answers[prompt.asked] = None if value == SKIP else _joined(draft, prompt.asked, value)
+    for name, kind in fields_of(draft.form).items():
+        if kind.when and not kind.when(draft.answers):
+            draft.answers.pop(name, None)
+    collecting = prompt.asked if isinstance(value, list) and _is_list(draft, prompt.asked) else ""
+    return await _go_on(turn, draft, ask=collecting)
+
+
+def _joined(draft: Draft, name: str, value: Any) -> Any:  # noqa: ANN401
+    if not _is_list(draft, name):
+        return value
+    before = list(draft.answers.get(name) or ())
+    return before if value == "done" else [*before, *value]
+
+
+def _is_list(draft: Draft, name: str) -> bool:
+    return isinstance(fields_of(draft.form)[name], Files)
+
+
+async def _confirmed(turn: Turn, draft: Draft, value: Any) -> Reply:  # noqa: ANN401
+    if value == OTHER:
+        return await _ask_what_to_change(turn, draft)
+    if value in draft.form.extras:
+        draft.answers[value] = True
+    wrong = await draft.form.check(turn, draft.answers)
+    if wrong is not None:
+        draft.answers.pop(wrong.name, None)
+        return await _go_on(turn, draft, why=wrong.why)
+    return await _submit(turn, draft)
+
+
+async def _ask_what_to_change(turn: Turn, draft: Draft) -> Reply:
+    kinds = fields_of(draft.form)
+    options = [
+        Option(name, T(f"{draft.form.name}.{name}.label")) for name in draft.answers if name in kinds and kinds[name].asked
+    ]
+    return await _show(turn, draft, CHANGE, Question(T("form.change"), options))
+
+
+async def _go_on(turn: Turn, draft: Draft, *, why: T | None = None, ask: str = "") -> Reply:
+    """Ask the first applicable field without a readable answer (`ask` is asked in any case); else sum up or submit."""
+    for name, kind in fields_of(draft.form).items():
+        if not kind.asked or (kind.when and not kind.when(draft.answers)):
+            continue
+        if name != ask:
+            if name in draft.answers and _readable(kind, draft.answers[name]):
+                continue
+            known = await kind.known(turn, draft.answers)
+            if known is not None:
+                draft.answers[name] = known
+                continue
+        return await _ask(turn, draft, name, kind, why)
+    if not draft.form.confirms:
+        return await _submit(turn, draft)
+    return await _show(turn, draft, CONFIRM, Question(await _form(draft).summary(turn), _confirm_options(draft)))
+
+
+async def _ask(turn: Turn, draft: Draft, name: str, kind: Kind, why: T | None) -> Reply:
+    options = await kind.options(turn, draft.answers)
+    offered = [*options, Option(SKIP, T("word.skip"))] if kind.optional else options
+    question = await draft.form.ask(turn, name, draft.answers, offered)
+    text = lines(why, question.text) if why else question.text
+    return await _show(turn, draft, name, dataclasses.replace(question, text=text))
+
+
+def _confirm_options(draft: Draft) -> list[Option]:
+    name = draft.form.name
+    extras = [Option(extra, T(f"{name}.{extra}.button")) for extra in draft.form.extras if not draft.answers.get(extra)]
+    return [Option(YES, T(f"{name}.yes")), Option(OTHER, T("form.change.button")), *extras]
+
+
+def _readable(kind: Kind, value: Any) -> bool:  # noqa: ANN401
+    if value is None:
+        return kind.optional
+    try:
+        kind.load(value)
+    except (ValueError, TypeError, KeyError):
+        return False
+    return True
+
+
+def _form(draft: Draft) -> Form:
+    kinds = fields_of(draft.form)
+    loaded = {name: kinds[name].load(value) for name, value in draft.answers.items() if value is not None}
+    return draft.form(**loaded)
+
+
+async def _submit(turn: Turn, draft: Draft) -> Reply:
+    if draft.prompt is not None:
+        draft.prompt.state = "done"
+        draft.prompt.answers = _kept(draft)
+    return await _form(draft).submit(turn)
+
+
+async def _show(turn: Turn, draft: Draft, asked: str, question: Question) -> Reply:
+    prompt = draft.prompt or _row(turn, draft)
+    prompt.answers, prompt.asked = _kept(draft), asked
+    prompt.options = pack_options(question.options)
+    prompt.shown_at, prompt.unclear = turn.now, 0
+    prompt.expires_at = turn.now + (draft.form.expires or timedelta(hours=turn.policy.dialogues.expire_hours))
+    if draft.prompt is None:
+        turn.session.add(prompt)
+        await turn.session.flush()  # taps carry the prompt's id
+    return _asking(prompt, question)
+
+
+def _asking(prompt: Prompt, question: Question) -> Reply:
+    choices = [
+        Choice(option.label, tap_of(prompt.id, prompt.asked, index), digit=option.digit)
+        for index, option in enumerate(question.options)
+    ]
+    say = Say(question.text, pairs(choices, across=question.across), question.keyboard)
+    return Reply(say, prompt_id=prompt.id)
+
+
+def _row(turn: Turn, draft: Draft) -> Prompt:
+    return Prompt(
+        community_id=turn.actor.community_id,
+        address_id=turn.actor.address_id,
+        person_id=turn.actor.person_id,
+        form=draft.form.name,
+        given=dict(draft.answers),
+        state="open",
+        urgent=False,
+        created_at=turn.now,
+    )
+
+
+def _kept(draft: Draft) -> list[list[Any]]:
+    return [[name, value] for name, value in draft.answers.items()]
+
+
+async def _unclear(turn: Turn, draft: Draft, prompt: Prompt, hint: T) -> Reply:
+    prompt.unclear += 1
+    count = prompt.unclear
+    reply = await _go_on(turn, draft)
+    prompt.unclear = count
+    if reply.say is None:
+        return reply
+    rows, text = reply.say.choices, lines(hint, reply.say.text)
+    if count >= UNCLEAR_BEFORE_PERSON:
+        rows = (*rows, (Choice(T("menu.person"), "go:person"),))
+        text = lines(T("unclear.again"), reply.say.text, turn.about())
+    return dataclasses.replace(reply, say=dataclasses.replace(reply.say, text=text, choices=rows))
+
+
+def follow(reply: Reply, start: Start) -> Reply:
+    """Let a form end by beginning another."""
+    return dataclasses.replace(reply, then=start)

@@ -1,0 +1,107 @@
+"""Linking up: a shared contact, a one-time code, or a review by the desk; until then one may only file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from handlers import menu, places
+from handlers.answers import Answers, pick
+from handlers.answers import words as free_words
+from handlers.forms import Form
+from handlers.turn import Turn
+from services import links, people
+from services.actors import Proof
+from services.conversations import Option
+from services.messages import Choice, Keyboard, Reply, Start, T, joined, lines, plain, reply
+from services.models import Person
+from services.phones import e164
+from services.refusals import NotAllowed
+
+
+async def offer(turn: Turn) -> Reply:
+    """Greet somebody unknown and say how to link up."""
+    return reply(
+        lines(T("link.hello", estate=turn.house.name), T("link.why"), turn.about()),
+        [Choice(T("link.review"), "go:review"), Choice(T("link.later"), "go:repair")],
+        keyboard=Keyboard.CONTACT,
+    )
+
+
+async def contact(turn: Turn) -> Reply:
+    """Take a shared phone number: only the sender's own, as the channel vouches for it."""
+    shared = turn.inbound.contact
+    if shared is None or not shared.own:
+        return reply(T("link.not_own"), keyboard=Keyboard.CONTACT)
+    number = e164(shared.phone, turn.world.region)
+    if number is None:
+        return reply(T("link.not_own"), keyboard=Keyboard.CONTACT)
+    found = await links.by_contact(turn.session, turn.actor, e164=number, community_id=turn.house.id)
+    if len(found) > 1:
+        return Reply(then=Start("which_person", {"people": [person.id for person in found]}))
+    return await _tied(turn, found[0], Proof.CONTACT)
+
+
+async def code(turn: Turn, payload: str) -> Reply:
+    """Take a one-time code or the payload of a deep link."""
+    person = await links.redeem(turn.session, turn.actor, code=payload, now=turn.now)
+    return _welcome(turn, person, await links.homes_of(turn.session, person))
+
+
+async def _tied(turn: Turn, person: Person, proof: Proof) -> Reply:
+    await people.tie(turn.session, turn.actor, person=person, proof=proof, now=turn.now)
+    return _welcome(turn, person, await links.homes_of(turn.session, person))
+
+
+def _welcome(turn: Turn, person: Person, homes: object) -> Reply:
+    units = [places.unit_label(home) for home in homes] if isinstance(homes, list) else []
+    which = joined(units, "、") if units else plain(turn.house.name)
+    return reply(lines(T("link.done", name=menu.called(person.name, person.sex), units=which)), keyboard=Keyboard.MENU)
+
+
+async def _persons(turn: Turn, so_far: Answers) -> list[Option]:
+    ids = list(so_far.get("people") or ())
+    options = []
+    for person_id in ids:
+        person = await turn.session.get(Person, person_id)
+        if person is not None:
+            options.append(Option(person.id, plain(person.name)))
+    return options
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhichPerson(Form, name="which_person"):
+    """Two people share a number: who is writing?"""
+
+    person: Annotated[int, pick(_persons)]
+    people: Annotated[list[int], pick(_persons, when=lambda _: False)]
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Tie the address to the chosen one."""
+        person = await turn.session.get(Person, self.person)
+        if person is None or self.person not in self.people:
+            raise NotAllowed
+        return await _tied(turn, person, Proof.CONTACT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review(Form, name="review"):
+    """A stranger asks the desk to be linked."""
+
+    who: Annotated[str, free_words(least=1)]
+    where: Annotated[dict[str, object], pick(places.own_places, other=places.typed)]
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Hand it to the desk; meanwhile filing works."""
+        label = str(self.where["label"])
+        unit_id = self.where.get("unit")
+        await links.request_review(
+            turn.session,
+            turn.actor,
+            name=self.who,
+            words=label,
+            unit_id=unit_id if isinstance(unit_id, int) else None,
+            place=label,
+            now=turn.now,
+        )
+        return reply(lines(T("link.asked"), turn.about()))

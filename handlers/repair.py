@@ -1,0 +1,215 @@
+"""File a repair: words, photo or voice; one summary; one tap. What is known is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from handlers import places, words
+from handlers.answers import Answers, Question, filled, pick
+from handlers.answers import words as free_words
+from handlers.forms import Form
+from handlers.turn import Turn
+from services import media, people
+from services.catalog import Category, Kind, said
+from services.conversations import Option
+from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply
+from services.tickets import filing
+from services.tickets.filing import Request, Requester
+from services.understanding.reading import Intent, Reading
+from services.understanding.times import Window
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRepair(Form, name="repair"):
+    """A repair on its way. Times are ISO strings; a place is the JSON of `handlers.places`."""
+
+    confirms: ClassVar[bool] = True
+    extras: ClassVar[tuple[str, ...]] = ("urgent",)
+
+    what: Annotated[str, free_words(least=2)]
+    where: Annotated[Mapping[str, Any], pick(places.own_places, other=places.typed, only=places.only_home)]
+    reach: Annotated[str, free_words(optional=True, when=lambda so_far: bool(so_far.get("stranger")))] = ""
+    stranger: Annotated[bool, filled()] = False
+    files: Annotated[Sequence[int], filled()] = ()
+    start: Annotated[str, filled()] = ""
+    end: Annotated[str, filled()] = ""
+    urgent: Annotated[bool, filled()] = False
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
+        """Ask strangers for the place in their own words."""
+        if name == "where" and not turn.actor.here:
+            return Question(T("repair.where.stranger"), options)
+        return await super().ask(turn, name, so_far, options)
+
+    @classmethod
+    async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
+        """Fragments that come while the summary waits belong to it: a photo, a place, a time, "hurry", more words."""
+        changes: dict[str, Any] = {}
+        if turn.inbound.media:
+            kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
+            changes["files"] = [*(so_far.get("files") or ()), *kept]
+        if turn.text:
+            changes.update(await _fragment(turn, so_far))
+        return changes or None
+
+    async def summary(self, turn: Turn) -> Text:
+        """Say back where, what, when, who pays, and one line of first aid."""
+        category = category_of(turn, self.what, public=self._is_public)
+        locale = turn.actor.locale
+        aid = said(category.first_aid, locale)
+        return lines(
+            T("repair.summary"),
+            T("repair.summary.where", place=places.shown(self.where)),
+            joined([T("repair.summary.what", what=self.what), _photos(self.files)], ","),
+            self._time(turn),
+            None if self._is_public else T(f"payer.{category.payer}.why"),
+            T("repair.summary.urgent") if self.urgent else None,
+            T("repair.summary.aid", aid=aid) if aid else None,
+        )
+
+    def _time(self, turn: Turn) -> T | None:
+        if self._is_public:
+            return None
+        if self.start and self.end:
+            return T("repair.summary.window", start=When(_moment(self.start)), end=When(_moment(self.end)))
+        return T("repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, urgent=self.urgent)))
+
+    @property
+    def _is_public(self) -> bool:
+        return bool(self.where.get("public"))
+
+    async def submit(self, turn: Turn) -> Reply:
+        """File it and say what happens next and by when."""
+        ticket = await filing.file(
+            turn.session,
+            turn.actor,
+            house=turn.house,
+            request=await self._request(turn),
+            now=turn.now,
+            policy=turn.policy,
+        )
+        if self.stranger:
+            return reply(T("repair.filed.stranger", number=ticket.number, phone=turn.house.phone))
+        name = await people.staff_name(turn.session, ticket.first_taker_id)
+        by = When(ticket.promised_at or turn.now)
+        number_note = T("repair.number_note") if ticket.shows_number and not self._is_public else None
+        text = T("repair.filed" if name else "repair.filed_unstaffed", number=ticket.number, name=name, by=by)
+        return reply(lines(text, number_note))
+
+    async def _request(self, turn: Turn) -> Request:
+        return Request(
+            category=category_of(turn, self.what, public=self._is_public),
+            matter=self.what,
+            place=self.where["label"],
+            scope="public" if self._is_public else "unit",
+            unit_id=self.where.get("unit"),
+            building=self.where.get("building", ""),
+            media=tuple(self.files),
+            urgent=self.urgent,
+            start=_moment(self.start) if self.start else None,
+            end=_moment(self.end) if self.end else None,
+            requester=await requester(turn, reach=self.reach),
+        )
+
+
+async def requester(turn: Turn, *, reach: str = "") -> Requester:
+    """Return the writer as the one for whom the ticket is."""
+    actor = turn.actor
+    return Requester(
+        person_id=actor.person_id,
+        address_id=actor.address_id,
+        name=actor.name,
+        phone=actor.phone or await people.phone_of(turn.session, actor.person_id) or reach,
+        shows_number=actor.shows_number,
+        known=actor.person_id is not None,
+    )
+
+
+def category_of(turn: Turn, what: str, *, public: bool) -> Category:
+    """Return the catalogue's category of the words; people are never asked for it."""
+    categories = turn.world.catalog.categories
+    found = categories.get(turn.understood(what).category or OTHER, categories[OTHER])
+    return categories[OTHER] if found.public is False and public else found
+
+
+def _photos(files: Sequence[int]) -> T | None:
+    return T("repair.summary.photos", count=len(files)) if files else None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+async def _fragment(turn: Turn, so_far: Answers) -> dict[str, Any]:
+    """Read a fragment: whatever it names (place, time, haste) is taken, the rest is added to the matter."""
+    reading = turn.understood()
+    changes = _times(reading)
+    place = await places.from_reading(turn, reading)
+    if place is not None and place != so_far.get("where"):
+        changes["where"] = place
+    if reading.intent is Intent.URGE or words.means(turn, "words.hurry"):
+        changes["urgent"] = True
+    elif reading.rest and not _only_place(reading, changes):
+        before = so_far.get("what") or ""
+        changes["what"] = reading.rest if before in {"", turn.label(T("repair.photo_only"))} else f"{before};{turn.text}"
+    return changes
+
+
+def _only_place(reading: Reading, changes: Mapping[str, Any]) -> bool:
+    return bool(changes) and reading.category is None and reading.intent not in {Intent.REPAIR, Intent.COMPLAINT}
+
+
+def _times(reading: Reading) -> dict[str, Any]:
+    window: Window | None = next(iter(reading.when), None)
+    return {"start": window.start.isoformat(), "end": window.end.isoformat()} if window else {}
+
+
+async def known_from(turn: Turn, reading: Reading) -> dict[str, Any]:
+    """Return the answers that one message holds: what, where, when, photos."""
+    given: dict[str, Any] = {"stranger": turn.actor.person_id is None and not turn.actor.phone}
+    given.update(_times(reading))
+    place = await places.from_reading(turn, reading)
+    if place is not None:
+        given["where"] = place
+    if turn.inbound.media:
+        given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
+    if turn.text:
+        given["what"] = reading.rest or turn.text
+    elif given.get("files"):
+        given["what"] = turn.label(T(_only_file(turn.inbound)))
+    return given
+
+
+def _only_file(inbound: Inbound) -> str:
+    voice = any(file.kind is MediaKind.VOICE for file in inbound.media)
+    return "repair.voice_only" if voice else "repair.photo_only"
+
+
+async def voice_to_desk(turn: Turn) -> Reply:
+    """A lone voice message opens a draft that the desk listens to: nobody has to type."""
+    kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
+    home = next(iter(turn.actor.here), None)
+    ticket = await filing.file(
+        turn.session,
+        turn.actor,
+        house=turn.house,
+        request=Request(
+            category=turn.world.catalog.categories[OTHER],
+            kind=Kind.INQUIRY,
+            matter=turn.label(T("repair.voice_only")),
+            place=turn.world.texts.label(places.unit_label(home), turn.house.locale) if home else turn.actor.name,
+            unit_id=home.unit_id if home else None,
+            media=tuple(kept),
+            requester=await requester(turn),
+        ),
+        now=turn.now,
+        policy=turn.policy,
+    )
+    return reply(T("repair.voice_filed", number=ticket.number, phone=turn.house.phone))
+

@@ -1,0 +1,101 @@
+"""Looking a ticket up and showing it, for owners and staff alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from handlers.turn import Turn
+from services import people
+from services.messages import Choice, Reply, Style, T, Text, When, joined, lines, pairs, plain, reply
+from services.models import Content, History, Ticket
+from services.tickets import cards, engine, finding, history
+from services.tickets.history import Said
+from services.tickets.rules import Action, Change, Standing, State, standings
+
+MOST_SHOWN = 12
+
+
+def button(verb: str, ticket: Ticket) -> Choice:
+    """Return a button about a ticket."""
+    return Choice(T(f"do.{verb}"), f"t:{verb}:{ticket.id}")
+
+
+async def act(
+    turn: Turn,
+    ticket_id: int,
+    action: Action,
+    *,
+    said: Said | None = None,
+    codes: Mapping[str, Any] | None = None,
+) -> tuple[Ticket, Change]:
+    """Lock the ticket and do an action to it; raises `Refused`."""
+    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id, lock=True)
+    change = await engine.act(
+        turn.session, turn.actor, action, ticket=ticket, now=turn.now, policy=turn.policy, said=said, codes=codes
+    )
+    return ticket, change
+
+
+async def view(turn: Turn, ticket: Ticket) -> Reply:
+    """Show a ticket with its timeline and what can be done to it."""
+    who = standings(turn.actor, ticket)
+    rows = await history.timeline(turn.session, ticket)
+    head = T(
+        "ticket.head",
+        number=ticket.number,
+        kind=T(f"kind.{ticket.kind}"),
+        state=T(f"state.{ticket.state}"),
+        place=plain(ticket.place),
+        matter=ticket.matter,
+    )
+    holder = await people.staff_name(turn.session, ticket.holder_id)
+    promised = (
+        T("ticket.promised", by=When(ticket.promised_at))
+        if ticket.promised_at and ticket.state in finding.IN_HAND
+        else None
+    )
+    told = [_event(row, content, who) for row, content in rows[-MOST_SHOWN:]]
+    text = lines(head, T("ticket.holder", name=holder) if holder else None, promised, *told)
+    return reply(text, *pairs(_buttons(ticket, who)))
+
+
+def _event(row: History, content: Content | None, who: frozenset[Standing]) -> Text:
+    words = content.words if content and row.action in SPOKEN else None
+    private = row.action in INTERNAL and not who - {Standing.REQUESTER}
+    return joined(
+        [
+            T("ticket.event", at=When(row.at, Style.FULL), what=T(f"event.{row.action}")),
+            T("ticket.event.words", words=words) if words and not private else None,
+        ],
+        " ",
+    )
+
+
+SPOKEN = frozenset({Action.NOTE, Action.ASK, Action.ANSWER, Action.DONE, Action.OWNER_RETURNS, Action.NOT_OURS})
+INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON})
+
+
+def _buttons(ticket: Ticket, who: frozenset[Standing]) -> Sequence[Choice]:
+    if Standing.REQUESTER in who:
+        return [button(verb, ticket) for verb in OWNER_VERBS.get(State(ticket.state), ())]
+    if Standing.HOLDER in who and ticket.state == State.WORKING:
+        return [button(verb, ticket) for verb in cards.NEXT_STEPS.get(ticket.step, ())]
+    if ticket.state in {State.OPEN, State.ASSIGNED}:
+        return [button(verb, ticket) for verb in ("accept", "hand_on" if ticket.holder_id else "assign")]
+    return ()
+
+
+OWNER_VERBS: Mapping[State, Sequence[str]] = {
+    State.OPEN: ("urge", "reschedule", "note", "cancel"),
+    State.ASSIGNED: ("urge", "reschedule", "note", "cancel"),
+    State.WORKING: ("urge", "reschedule", "note", "cancel"),
+    State.DONE: ("owner_accepts", "owner_returns"),
+    State.CLOSED: ("owner_returns",),
+}
+
+
+def listed(found: Sequence[Ticket]) -> tuple[Text, Sequence[Sequence[Choice]]]:
+    """Put tickets below each other, each with a button that opens it."""
+    choices = [Choice(plain(ticket.number), f"t:view:{ticket.id}") for ticket in found]
+    return lines(*(cards.one_line(ticket) for ticket in found)), pairs(choices, across=3)

@@ -1,0 +1,40 @@
+"""Words that mean the same in every dialogue; the catalogues list them with `|` between."""
+
+from __future__ import annotations
+
+from handlers.turn import Turn
+from services.messages import T
+from services.texts import LOCALES
+from services.understanding.normalise import normalise
+
+SHORT = 16
+STRIP = " \t\r\n\u3002.!\uff01?\uff1f~\uff5e,\uff0c"
+
+
+def variants(turn: Turn, key: str) -> frozenset[str]:
+    """Return the words of a key in every language, normalised."""
+    texts = turn.world.texts
+    return frozenset(
+        normalise(word).lower() for locale in LOCALES for word in texts.label(T(key), locale).split("|")
+    )
+
+
+def means(turn: Turn, key: str) -> bool:
+    """Whether the whole message is one of the key's words."""
+    said = normalise(turn.text).lower().strip(STRIP)
+    return bool(said) and said in variants(turn, key)
+
+
+def after(turn: Turn, key: str) -> str | None:
+    """Return what follows one of the key's words at the start of the message, or None."""
+    said = turn.text
+    for word in sorted(variants(turn, key), key=len, reverse=True):
+        if said.lower().startswith(word):
+            return said[len(word) :].strip(STRIP + ":\uff1a")
+    return None
+
+
+def within(turn: Turn, key: str) -> bool:
+    """Whether the short message holds one of the key's words, such as a time and "arrived"."""
+    said = normalise(turn.text).lower()
+    return len(said) <= SHORT and any(word in said for word in variants(turn, key))

@@ -1,0 +1,1 @@
+"""The command `ownerline` and tools for those who look after it."""

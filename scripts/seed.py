@@ -1,0 +1,300 @@
+"""Put the demo's register into a database, once; on later runs only the roster is carried on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from bot.settings import Settings
+from bot.web.parts import Kind, Persona
+from scripts import register
+from scripts.register import Employee, Home, Register, Resident, Someone
+from services import communities
+from services.actors import Proof
+from services.db import Database, Session, insert_once
+from services.messages import Channel, T, plain
+from services.models import (
+    Address,
+    Bill,
+    Building,
+    Community,
+    Duty,
+    Notice,
+    Number,
+    Occupancy,
+    Person,
+    Place,
+    Staff,
+    Unit,
+)
+
+WEB_ACCOUNT = "web"
+CONSOLE_ACCOUNT = "console"
+CM2 = 10_000
+NIGHT = (clock(20, 0), clock(8, 0))
+ENOUGH_DAYS = 200  # the roster is carried on when less is left
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody who can be played: what phone, which role, who, where."""
+
+    phone: str
+    role: str
+    name: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What there is afterwards."""
+
+    community_id: int
+    added: bool  # False: the register was there already
+    entries: tuple[Entry, ...]
+
+
+async def seed(db: Database, settings: Settings, *, now: datetime) -> Seeded:
+    """Seed the first community in one transaction; a community that has units is left as it is."""
+    book = register.read()
+    async with db.transaction() as session:
+        community = await ensure_community(session, settings, now=now)
+        added = not await session.scalar(select(func.count()).where(Unit.community_id == community.id))
+        if added:
+            await _Sowing(session, settings, community, book, now).all()
+        await _roster(session, book, community, now)
+        return Seeded(community.id, added, tuple(_entries(book)))
+
+
+async def ensure_community(session: Session, settings: Settings, *, now: datetime) -> Community:
+    """Add the community that the settings describe, with its channel accounts, where it is new."""
+    accounts = {
+        Channel.TELEGRAM: settings.telegram.account,
+        Channel.SMS: settings.sms.account,
+        Channel.WEB: WEB_ACCOUNT,
+        Channel.CONSOLE: CONSOLE_ACCOUNT,
+    }
+    first = communities.First(**settings.community.model_dump())
+    return await communities.ensure(session, first, accounts=accounts, now=now)
+
+
+def personas(settings: Settings) -> list[Persona]:
+    """Return whom a visitor of the lab may play, in order."""
+    book = register.read()
+    everybody: list[Someone] = [*book.staff, *book.residents]
+    playable = {person.slug: person for person in everybody if person.slug}
+    return [_persona(settings, playable[slug]) for slug in book.shown]
+
+
+def _persona(settings: Settings, person: Someone) -> Persona:
+    texts = on_phone(person)
+    return Persona(
+        slug=person.slug,
+        title=plain(person.called or person.name),
+        subtitle=T(f"lab.persona.{person.slug}"),
+        kind=Kind.PHONE if texts else Kind.CHAT,
+        channel=Channel.SMS if texts else Channel.WEB,
+        account=settings.sms.account if texts else WEB_ACCOUNT,
+        external=person.phone if texts else page_of(person),
+    )
+
+
+def on_phone(person: Someone) -> bool:
+    """Whether the person has a plain phone only."""
+    return person.slug == "phone"
+
+
+def page_of(person: Someone) -> str:
+    """Return the external id of the person's page in the lab."""
+    return f"lab-{person.slug}"
+
+
+class _Sowing:
+    """One run over an empty community."""
+
+    def __init__(
+        self, session: Session, settings: Settings, community: Community, book: Register, now: datetime
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._id = community.id
+        self._book = book
+        self._now = now
+        self._today = now.astimezone(ZoneInfo(community.zone)).date()
+        self._units: dict[str, Unit] = {}
+
+    async def all(self) -> None:
+        """Add everything, in the order that keys allow."""
+        self._units = {str(home): self._unit(home, area) for home, area in self._book.homes()}
+        people = {person: self._person(person) for person in self._book.residents}
+        workers = {person: self._person(person) for person in self._book.staff}
+        self._session.add_all([*self._units.values(), *people.values(), *workers.values()])
+        await self._session.flush()
+        everybody: dict[Someone, Person] = dict([*people.items(), *workers.items()])
+        self._session.add_all([*self._numbers(everybody), *self._addresses(everybody)])
+        self._session.add_all(self._occupancies(people))
+        await self._staff(workers)
+        self._session.add_all([*self._places(), *self._bills(people), *self._notices()])
+        await self._session.flush()
+
+    def _unit(self, home: Home, area: Decimal) -> Unit:
+        ago = self._book.handover_days_ago[home.building]
+        return Unit(
+            community_id=self._id,
+            building=home.building,
+            entrance=home.entrance,
+            room=home.room,
+            area_cm2=int(area * CM2),
+            handover_on=self._today - timedelta(days=ago),
+        )
+
+    def _person(self, person: Someone) -> Person:
+        return Person(
+            name=person.name,
+            sex=person.sex,
+            locale=person.locale,
+            needs_care=person.needs_care,
+            created_at=self._now,
+        )
+
+    def _numbers(self, people: Mapping[Someone, Person]) -> Iterator[Number]:
+        return (Number(person_id=row.id, e164=person.phone) for person, row in people.items())
+
+    def _addresses(self, people: Mapping[Someone, Person]) -> Iterator[Address]:
+        for person, row in people.items():
+            if not person.slug:
+                continue
+            texts = on_phone(person)
+            yield Address(
+                channel=Channel.SMS if texts else Channel.WEB,
+                account=self._settings.sms.account if texts else WEB_ACCOUNT,
+                external=person.phone if texts else page_of(person),
+                community_id=self._id,
+                person_id=row.id,
+                locale=row.locale,
+                display_name=person.name,
+                proof=Proof.REGISTER if texts else Proof.CODE,
+                proven_at=self._now,
+                created_at=self._now,
+            )
+
+    def _occupancies(self, people: Mapping[Resident, Person]) -> Iterator[Occupancy]:
+        for person, row in people.items():
+            for home, role in person.homes.items():
+                yield Occupancy(
+                    community_id=self._id,
+                    unit_id=self._units[home].id,
+                    person_id=row.id,
+                    role=role,
+                    status="active",
+                    proof=Proof.REGISTER,
+                    since=self._units[home].handover_on or self._today,
+                )
+
+    async def _staff(self, workers: Mapping[Employee, Person]) -> None:
+        by_badge: dict[str, Staff] = {}
+        for person, row in workers.items():
+            lead = by_badge.get(person.reports_to)
+            by_badge[person.badge] = Staff(
+                community_id=self._id,
+                person_id=row.id,
+                badge=person.badge,
+                role=person.role,
+                team=person.team,
+                skills=person.skills,
+                areas=(),
+                reports_to=lead.id if lead else None,
+            )
+            self._session.add(by_badge[person.badge])
+            await self._session.flush()
+        stewards = {name: by_badge[who.badge].id for who in workers for name in who.steward_of}
+        for name in self._book.buildings:
+            self._session.add(Building(community_id=self._id, name=name, steward_id=stewards.get(name)))
+
+    def _places(self) -> Iterator[Place]:
+        spots = self._book.spots
+        return (Place(community_id=self._id, code=spot.code, name=spot.name, area=spot.area) for spot in spots)
+
+    def _bills(self, people: Mapping[Resident, Person]) -> Iterator[Bill]:
+        for home in sorted({home for person in people for home in person.homes}):
+            area = Decimal(self._units[home].area_cm2) / CM2
+            for charge in self._book.charges:
+                cents, (first, last) = charge.cents(area), charge.span(self._today)
+                yield Bill(
+                    community_id=self._id,
+                    unit_id=self._units[home].id,
+                    item=charge.item,
+                    period=charge.period.format(year=first.year, first=first.month, last=last.month),
+                    cents=cents,
+                    paid_cents=cents if charge.ahead and home in self._book.paid else 0,
+                    reckoned=charge.reckoned.format(area=f"{area:.2f}", month=last.month),
+                    due_on=self._today + timedelta(days=self._book.due_in_days),
+                    as_of=self._now,
+                )
+
+    def _notices(self) -> Iterator[Notice]:
+        for news in self._book.news:
+            day = self._today + timedelta(days=news.in_days)
+            yield Notice(
+                community_id=self._id,
+                kind=news.kind,
+                title=news.title,
+                body=news.body.strip().format(month=day.month, day=day.day),
+                published_at=self._now,
+                valid_until=self._now + timedelta(hours=news.valid_hours),
+            )
+
+
+async def _roster(session: Session, book: Register, community: Community, now: datetime) -> None:
+    """Put everybody on duty for the days to come, unless there is enough roster left."""
+    zone = ZoneInfo(community.zone)
+    nights = {person.badge for person in book.staff if person.nights}
+    known = {person.badge for person in book.staff}
+    last = select(func.max(Duty.ends_at)).where(Duty.staff_id == Staff.id).scalar_subquery()
+    staff = await session.execute(
+        select(Staff.id, Staff.badge, last).where(Staff.community_id == community.id, Staff.badge.in_(known))
+    )
+    today = now.astimezone(zone).date()
+    rows: list[dict[str, object]] = []
+    for staff_id, badge, until in staff.all():
+        if until is not None and until - now > timedelta(days=ENOUGH_DAYS):
+            continue
+        first = today if until is None else max(today, until.astimezone(zone).date())
+        spans = _nights if badge in nights else _whole
+        for starts_at, ends_at in spans(first, book.roster_days, zone):
+            row = {"staff_id": staff_id, "starts_at": starts_at, "ends_at": ends_at}
+            rows.append({"community_id": community.id, **row})
+    if rows:
+        await insert_once(session, Duty, rows)
+
+
+def _whole(first: date, days: int, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """Yield one stretch, around the clock."""
+    yield (
+        datetime.combine(first, clock(0, 0), zone),
+        datetime.combine(first + timedelta(days=days), clock(0, 0), zone),
+    )
+
+
+def _nights(first: date, days: int, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """Yield a stretch per night, beginning with the one that the first day begins in."""
+    for ahead in range(-1, days):
+        day = first + timedelta(days=ahead)
+        yield (
+            datetime.combine(day, NIGHT[0], zone),
+            datetime.combine(day + timedelta(days=1), NIGHT[1], zone),
+        )
+
+
+def _entries(book: Register) -> Iterator[Entry]:
+    for person in book.staff:
+        yield Entry(person.phone, person.role, person.name, person.badge)
+    for resident in book.residents:
+        roles = "/".join(sorted(set(resident.homes.values())))
+        yield Entry(resident.phone, roles, resident.name, " ".join(resident.homes))

@@ -1,0 +1,158 @@
+"""Who acts: the person behind an address, how sure we are, and what he is in which community."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.messages import Channel
+from services.outbox import To
+
+
+class Role(StrEnum):
+    """What an employee is."""
+
+    DESK = "desk"
+    ENGINEER = "engineer"
+    SECURITY = "security"
+    CLEANING = "cleaning"
+    GREENING = "greening"
+    COLLECTOR = "collector"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+
+
+FRONT = frozenset({Role.DESK, Role.SUPERVISOR, Role.MANAGER})
+LEADS = frozenset({Role.SUPERVISOR, Role.MANAGER})
+
+
+class Proof(StrEnum):
+    """How an address was tied to its person, weakest first."""
+
+    NONE = ""
+    REGISTER = "register"  # the sender's number is in the register; senders can be forged
+    REVIEW = "review"  # staff looked at it
+    CODE = "code"  # a one-time code came back
+    CONTACT = "contact"  # the channel vouches for the number
+
+
+STRONG = frozenset({Proof.CODE, Proof.CONTACT, Proof.REVIEW})
+
+
+class Tie(StrEnum):
+    """What a resident is to a unit."""
+
+    OWNER = "owner"
+    TENANT = "tenant"
+    FAMILY = "family"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An employee's place in a community."""
+
+    staff_id: int
+    community_id: int
+    badge: str
+    role: Role
+    team: str
+    reports_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A unit that a person lives in or owns."""
+
+    unit_id: int
+    community_id: int
+    building: str
+    entrance: str
+    room: str
+    tie: Tie
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The community that a conversation is about."""
+
+    id: int
+    name: str
+    zone: ZoneInfo
+    locale: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Built once per turn by the only door, or a named part of the system with listed capabilities."""
+
+    address_id: int | None
+    person_id: int | None
+    house: House | None
+    locale: str
+    locale_known: bool = True  # detected or chosen before
+    locale_chosen: bool = False
+    name: str = ""
+    sex: str = ""
+    channel: Channel | None = None
+    account: str = ""
+    event_id: str = ""
+    proof: Proof = Proof.NONE
+    proof_is_recent: bool = False
+    memberships: tuple[Membership, ...] = ()
+    homes: tuple[Home, ...] = ()
+    shows_number: bool = True
+    phone: str = ""
+    system: str = ""
+    capabilities: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def community_id(self) -> int | None:
+        """The community that the conversation is about."""
+        return self.house.id if self.house else None
+
+    @property
+    def staff(self) -> Membership | None:
+        """The membership in the present community."""
+        return next((m for m in self.memberships if m.community_id == self.community_id), None)
+
+    @property
+    def is_front(self) -> bool:
+        """Whether the person is desk, supervisor or manager here."""
+        return self.staff is not None and self.staff.role in FRONT
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether the person is supervisor or manager here."""
+        return self.staff is not None and self.staff.role in LEADS
+
+    @property
+    def here(self) -> tuple[Home, ...]:
+        """The person's units in the present community."""
+        return tuple(home for home in self.homes if home.community_id == self.community_id)
+
+    @property
+    def sees_amounts(self) -> bool:
+        """Whether money may be named: bound, and proven lately by more than a sender's number."""
+        return self.person_id is not None and self.proof in STRONG and self.proof_is_recent
+
+    @property
+    def to(self) -> To:
+        """Where an answer goes."""
+        if self.address_id is None:
+            msg = f"the system actor {self.system!r} has no address"
+            raise ValueError(msg)
+        return To(self.address_id, self.locale, self.community_id)
+
+
+def system(name: str, *capabilities: str, house: House | None = None) -> Actor:
+    """Return a named part of the system as an actor."""
+    return Actor(
+        address_id=None,
+        person_id=None,
+        house=house,
+        locale="zh_Hans",
+        system=name,
+        capabilities=frozenset(capabilities),
+    )

@@ -1,0 +1,248 @@
+"""Prompts: whatever expects an answer, as rows. Opening one never touches another person's conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+
+from services import outbox, wire
+from services.db import Session, insert_once
+from services.messages import Choice, Keyboard, Say, T, Text
+from services.models import Address, Card, Prompt, Relay
+from services.outbox import Draft, Priority, To
+
+CHOOSE = "choose"  # the form that is only a set of commands
+MOST_OPEN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A possible answer: its value (or the command it stands for), its label, its digit."""
+
+    value: Any
+    label: T
+    digit: str = ""
+
+
+def pack_options(options: Sequence[Option]) -> list[list[Any]]:
+    """Turn options into what the row keeps."""
+    return [[option.value, wire.pack(option.label), option.digit] for option in options]
+
+
+def read_options(prompt: Prompt) -> list[Option]:
+    """Return the options as they were shown."""
+    return [Option(value, wire.read_label(label), digit) for value, label, digit in prompt.options]
+
+
+def tap_of(prompt_id: int, field: str, index: int) -> str:
+    """Return what a button sends: prompt, field and index, well within 64 bytes."""
+    return f"p:{prompt_id}:{field}:{index}"
+
+
+async def ask(  # noqa: PLR0913 - a prompt is made of this much
+    session: Session,
+    *,
+    to: To,
+    person_id: int | None,
+    form: str,
+    given: Mapping[str, Any],
+    key: str,
+    priority: Priority,
+    now: datetime,
+    expires_at: datetime,
+    urgent: bool = False,
+    still_wanted: str = "",
+    desk_due: datetime | None = None,
+) -> int | None:
+    """Open a form on somebody's address; its first question is put together when it is sent. None: asked before."""
+    row = {
+        "key": key,
+        "community_id": to.community_id,
+        "address_id": to.address_id,
+        "person_id": person_id,
+        "form": form,
+        "given": dict(given),
+        "urgent": urgent,
+        "expires_at": expires_at,
+        "created_at": now,
+        "state": "open",
+    }
+    added = (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
+    if added is None:
+        return None
+    await outbox.enqueue(
+        session,
+        Draft(
+            key=f"prompt:{key}",
+            to=to,
+            priority=priority,
+            kind="prompt",
+            prompt_id=added,
+            still_wanted=still_wanted,
+            desk_due=desk_due,
+            expires_at=expires_at,
+        ),
+        now=now,
+    )
+    return added
+
+
+async def tell(  # noqa: PLR0913
+    session: Session,
+    *,
+    to: To,
+    key: str,
+    text: Text,
+    priority: Priority,
+    now: datetime,
+    rows: Sequence[Sequence[Choice]] = (),
+    person_id: int | None = None,
+    expires_at: datetime | None = None,
+    keyboard: Keyboard | None = None,
+    media: tuple[int, ...] = (),
+    still_wanted: str = "",
+    shown_at: datetime | None = None,
+) -> None:
+    """Say something, with commands to choose from if there are any: they can be tapped, numbered or typed."""
+    choices = [choice for row in rows for choice in row if choice.tap]
+    prompt_id = None
+    if choices:
+        prompt_id = await _offer(session, to, person_id, key, choices, now, shown_at)
+    say = Say(text, tuple(tuple(row) for row in rows), keyboard, media)
+    await outbox.enqueue(
+        session,
+        Draft(
+            key=key,
+            to=to,
+            priority=priority,
+            say=say,
+            prompt_id=prompt_id,
+            expires_at=expires_at,
+            still_wanted=still_wanted,
+        ),
+        now=now,
+    )
+
+
+async def _offer(
+    session: Session,
+    to: To,
+    person_id: int | None,
+    key: str,
+    choices: Sequence[Choice],
+    now: datetime,
+    shown_at: datetime | None,
+) -> int | None:
+    row = {
+        "key": f"choose:{key}",
+        "community_id": to.community_id,
+        "address_id": to.address_id,
+        "person_id": person_id,
+        "form": CHOOSE,
+        "given": {},
+        "options": pack_options([Option(c.tap, c.label, c.digit) for c in choices]),
+        "asked": CHOOSE,
+        "created_at": now,
+        "shown_at": shown_at,
+        "state": "open",
+    }
+    return (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
+
+
+async def open_prompts(session: Session, *, address_id: int) -> Sequence[Prompt]:
+    """Return the open prompts that were shown on the address: urgent ones first, then the newest."""
+    found = await session.scalars(
+        select(Prompt)
+        .where(Prompt.address_id == address_id, Prompt.state == "open", Prompt.shown_at.is_not(None))
+        .order_by(Prompt.urgent.desc(), Prompt.shown_at.desc(), Prompt.id.desc())
+        .limit(MOST_OPEN)
+    )
+    return found.all()
+
+
+async def newest(session: Session, *, address_id: int) -> Prompt | None:
+    """Return the open form that waits on the address, if any."""
+    return next((p for p in await open_prompts(session, address_id=address_id) if p.form != CHOOSE), None)
+
+
+async def by_id(session: Session, *, prompt_id: int, address_id: int) -> Prompt | None:
+    """Return a prompt by the id that a tap carries, only on its own address."""
+    return (
+        await session.scalars(select(Prompt).where(Prompt.id == prompt_id, Prompt.address_id == address_id))
+    ).one_or_none()
+
+
+async def opened(session: Session, *, prompt_id: int) -> Prompt | None:
+    """Return a prompt for delivery to put its question together; None when it has ended meanwhile."""
+    prompt = await session.get(Prompt, prompt_id)
+    return prompt if prompt is not None and prompt.state == "open" else None
+
+
+async def close_choices(session: Session, *, address_id: int, before: int) -> None:
+    """End older sets of commands on the address: only the newest are counted by digits."""
+    await session.execute(
+        update(Prompt)
+        .where(
+            Prompt.address_id == address_id, Prompt.form == CHOOSE, Prompt.state == "open", Prompt.id < before
+        )
+        .values(state="done")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_where(session: Session, *, key_prefix: str, state: str = "cancelled") -> None:
+    """End the open prompts under keys that begin so, and what was to be said for them."""
+    await session.execute(
+        update(Prompt)
+        .where(Prompt.key.startswith(key_prefix, autoescape=True), Prompt.state == "open")
+        .values(state=state)
+        .execution_options(synchronize_session=False)
+    )
+    await outbox.cancel(session, key_prefix=f"prompt:{key_prefix}")
+
+
+async def mark_shown(session: Session, *, prompt_ids: Sequence[int], now: datetime) -> None:
+    """The provider took the messages of these prompts: from now on typed answers may go to them."""
+    await session.execute(
+        update(Prompt)
+        .where(Prompt.id.in_(prompt_ids), Prompt.shown_at.is_(None))
+        .values(shown_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def relay_of(session: Session, *, address_id: int, now: datetime) -> Relay | None:
+    """Return the relay that the address takes part in, if one is open."""
+    return (
+        await session.scalars(
+            select(Relay)
+            .where(
+                or_(Relay.staff_address_id == address_id, Relay.owner_address_id == address_id),
+                and_(Relay.state == "open", Relay.until > now),
+            )
+            .order_by(Relay.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+
+
+async def card_answered(
+    session: Session, *, channel: str, account: str, external: str, message_id: str
+) -> int | None:
+    """Return the id of the ticket whose card somebody's message answers."""
+    return await session.scalar(
+        select(Card.subject_id)
+        .join(Address, Address.id == Card.address_id)
+        .where(
+            Address.channel == channel,
+            Address.account == account,
+            Address.external == external,
+            Card.message_id == message_id,
+            Card.subject == "ticket",
+        )
+        .limit(1)
+    )

@@ -1,0 +1,250 @@
+"""The database: engines, the one transaction, and what makes a statement safe to repeat.
+
+This is the only module that commits. Everything else is handed an open `Session`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import ColumnElement, Executable, Result, cast, event, func, literal
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.sql.dml import ReturningInsert
+
+from services import sqlite_inline
+from services.sqltypes import Moment
+
+Session = AsyncSession
+R = TypeVar("R")
+
+Topic = Literal["inbox", "outbox"]
+
+SERIALIZATION_STATES = frozenset({"40001", "40P01"})
+TROUBLE_CLASSES = ("08", "53", "57", "58")
+MOST_RETRIES = 5
+
+_inside: ContextVar[bool] = ContextVar("inside_a_transaction", default=False)
+
+
+class Database:
+    """One database by URL: `sqlite:///path` for one process, `postgresql://…` for several."""
+
+    def __init__(self, url: str, *, connections: int = 10) -> None:
+        """Prepare the engines; nothing connects before the first transaction."""
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._engine = _sqlite(url, read_only=False) if self.is_sqlite else _postgres(url, connections)
+        self._reader = _sqlite(url, read_only=True) if self.is_sqlite else self._engine
+        self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": []}
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Open the one transaction: committed when the block ends well, rolled back otherwise."""
+        with _Once():
+            async with AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+                async with session.begin():
+                    yield session
+                self._tell(session)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """Open a session that only reads; on SQLite it runs beside the writer."""
+        with _Once():
+            async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+                yield session
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator[Shared]:
+        """Open a transaction in which several turns share one commit, a savepoint each."""
+        with _Once():
+            async with self._engine.connect() as connection:
+                shared = Shared(connection)
+                async with connection.begin():
+                    yield shared
+                for session in shared.kept:
+                    self._tell(session)
+
+    async def run(self, work: Callable[[Session], Awaitable[R]]) -> R:
+        """Do the work in a transaction, again from the start after a deadlock or a serialization failure."""
+        for attempt in range(MOST_RETRIES):
+            try:
+                async with self.transaction() as session:
+                    return await work(session)
+            except DBAPIError as error:
+                if not is_collision(error) or attempt == MOST_RETRIES - 1:
+                    raise
+                await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 - jitter
+        raise AssertionError
+
+    def listen(self, topic: Topic, listener: Callable[[], None]) -> None:
+        """Call the listener after each commit that woke the topic."""
+        self._listeners[topic].append(listener)
+
+    def wake(self, topic: Topic) -> None:
+        """Call the topic's listeners now."""
+        for listener in self._listeners[topic]:
+            listener()
+
+    def _tell(self, session: Session) -> None:
+        for topic in session.info.pop("woken", ()):
+            self.wake(topic)
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+        if self._reader is not self._engine:
+            await self._reader.dispose()
+
+
+class Shared:
+    """A transaction that several turns share; each turn stands or falls alone."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Take the connection whose transaction is open."""
+        self._connection = connection
+        self.kept: list[Session] = []
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Session]:
+        """Open a session on a savepoint of its own."""
+        async with AsyncSession(
+            self._connection,
+            expire_on_commit=False,
+            autoflush=False,
+            join_transaction_mode="create_savepoint",
+        ) as session:
+            async with session.begin():
+                yield session
+            self.kept.append(session)
+
+
+class _Once:
+    """Refuse a transaction inside a transaction."""
+
+    def __enter__(self) -> None:
+        if _inside.get():
+            msg = "a transaction inside a transaction: pass the session on instead"
+            raise RuntimeError(msg)
+        self._token = _inside.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _inside.reset(self._token)
+
+
+def wake(session: Session, topic: Topic) -> None:
+    """Remember to wake whoever waits for the topic, after the commit."""
+    session.info.setdefault("woken", set()).add(topic)
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether the session speaks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def machine_now(session: Session, plus: timedelta = timedelta()) -> ColumnElement[datetime]:
+    """Machine time, and so much more: the database's clock on PostgreSQL, this machine's on SQLite."""
+    if is_sqlite(session):
+        return literal(datetime.now(UTC) + plus, Moment)
+    return cast(func.clock_timestamp() + plus, Moment)
+
+
+async def insert_once(
+    session: Session,
+    table: Any,  # noqa: ANN401 - a mapped class or a table
+    rows: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    *returning: Any,  # noqa: ANN401 - columns
+) -> Result[Any]:
+    """Insert rows whose keys are new and leave the others alone; return the columns of those inserted.
+
+    This takes the place of catching an integrity error: a row that was there already is simply not returned.
+    """
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    statement: Executable | ReturningInsert[Any]
+    statement = insert(table).values(rows).on_conflict_do_nothing()  # type: ignore[arg-type]
+    if returning:
+        statement = statement.returning(*returning)
+    return await session.execute(statement)
+
+
+async def upsert(
+    session: Session,
+    table: Any,  # noqa: ANN401
+    row: Mapping[str, Any],
+    *,
+    on: Sequence[Any],
+    change: Mapping[str, Any],
+    returning: Sequence[Any] = (),
+) -> Result[Any]:
+    """Insert the row, or change the one that has the same key."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    statement: Executable | ReturningInsert[Any]
+    statement = insert(table).values(row).on_conflict_do_update(index_elements=list(on), set_=dict(change))
+    if returning:
+        statement = statement.returning(*returning)
+    return await session.execute(statement)
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether the error means "two transactions met, try the whole again"."""
+    return _sqlstate(error) in SERIALIZATION_STATES
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether the error is the database's (away, locked, full, shutting down), not ours."""
+    if isinstance(error, OSError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = _sqlstate(error)
+    if state is not None:
+        return state in SERIALIZATION_STATES or state.startswith(TROUBLE_CLASSES)
+    return error.connection_invalidated or type(error.orig).__name__ in {
+        "OperationalError",
+        "InterfaceError",
+        "InternalClientError",
+    }
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    orig = getattr(error, "orig", None)
+    return getattr(orig, "sqlstate", None)
+
+
+def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
+    sqlite_inline.register()
+    place = make_url(url).set(drivername="sqlite+inline")
+    if place.database:
+        Path(place.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        place,
+        pool_size=4 if read_only else 1,
+        max_overflow=0,
+        pool_timeout=60,
+        connect_args={"check_same_thread": False, "factory": sqlite_inline.InlineConnection},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401
+        sqlite_inline.prepare(connection, read_only=read_only)
+
+    return engine
+
+
+def _postgres(url: str, connections: int) -> AsyncEngine:
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=60,
+        query_cache_size=2000,
+        connect_args={"prepared_statement_cache_size": 1000},
+    )

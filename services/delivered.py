@@ -1,0 +1,126 @@
+"""What follows a delivery: states, cards on screens, questions shown, addresses that are gone, files that have an id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from services import buckets, conversations, media, outbox, people
+from services.db import Session, machine_now
+from services.messages import Channel
+from services.models import Address, Outgoing
+from services.outbox import Claimed, Draft, Priority, Result, State, To
+from services.tickets import cards
+from services.wire import read_say
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A row with what became of it at the provider."""
+
+    row: Claimed
+    result: Result
+    channel: Channel = Channel.WEB
+    account: str = ""
+    revision: int = 0
+    gone: bool = False
+    lost_message: bool = False
+    lost_topic: bool = False
+    new_external: str = ""
+    files: tuple[tuple[int, str], ...] = ()
+    pause: timedelta | None = None
+
+
+async def note(session: Session, arrivals: Sequence[Arrival], *, owner: str, now: datetime) -> None:
+    """Write a batch of results down with all that follows from them."""
+    await outbox.settle(session, [arrival.result for arrival in arrivals], owner=owner)
+    shown = [
+        arrival.row.prompt_id
+        for arrival in arrivals
+        if arrival.row.prompt_id is not None and arrival.result.state is State.ACCEPTED
+    ]
+    if shown:
+        await conversations.mark_shown(session, prompt_ids=shown, now=now)
+    for arrival in arrivals:
+        await _follow(session, arrival, now)
+
+
+async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
+    row = arrival.row
+    if row.card_id is not None and arrival.result.state is State.ACCEPTED:
+        await cards.sent(
+            session,
+            card_id=row.card_id,
+            revision=arrival.revision,
+            message_id=arrival.result.provider_id,
+            to=To(row.address_id, row.locale, row.community_id),
+            now=now,
+        )
+    for media_id, file_id in arrival.files:
+        await media.remember_file_id(
+            session, media_id=media_id, channel=arrival.channel, account=arrival.account, file_id=file_id
+        )
+    if arrival.lost_message and row.card_id is not None:
+        await cards.forget_message(session, card_id=row.card_id)
+    if arrival.lost_topic:
+        await _change_address(session, row.address_id, topic="")
+    if arrival.new_external:
+        await _change_address(session, row.address_id, external=arrival.new_external)
+    if arrival.gone:
+        await _gone(session, arrival, now)
+    if arrival.pause is not None:
+        await _pause(session, arrival)
+
+
+async def _change_address(session: Session, address_id: int, **values: object) -> None:
+    await session.execute(
+        update(Address)
+        .where(Address.id == address_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _pause(session: Session, arrival: Arrival) -> None:
+    """Obey the provider: this chat rests as told, and so does the account's bulk."""
+    wait = arrival.pause or timedelta()
+    await session.execute(
+        update(Address)
+        .where(Address.id == arrival.row.address_id)
+        .values(next_at=machine_now(session, wait + timedelta(seconds=outbox.Pace().chat_burst)))
+        .execution_options(synchronize_session=False)
+    )
+    await buckets.pause(session, f"{arrival.channel}:{arrival.account}", wait)
+
+
+async def _gone(session: Session, arrival: Arrival, now: datetime) -> None:
+    """The recipient blocked us: the address is dead, and the message goes the person's next way, as a row of its own."""
+    row = arrival.row
+    person_id = await session.scalar(select(Address.person_id).where(Address.id == row.address_id))
+    await _change_address(session, row.address_id, gone_at=now)
+    if person_id is None or row.kind != "say" or row.is_group:
+        return
+    other = (await people.addresses_of(session, [person_id])).get(person_id)
+    if other is None or other.address_id == row.address_id:
+        return
+    draft = Draft(
+        key=f"{row.key}:via:{other.address_id}",
+        to=other,
+        priority=Priority(row.priority),
+        say=read_say(row.payload),
+        still_wanted=row.still_wanted,
+    )
+    await outbox.enqueue(session, draft, now=now)
+
+
+async def oldest(session: Session) -> list[tuple[int, int, datetime | None]]:
+    """Return per priority how many rows wait and since when (desk time), for the figures."""
+    rows = await session.execute(
+        select(Outgoing.priority, func.count(), func.min(Outgoing.created_at))
+        .where(Outgoing.state.in_(outbox.OPEN))
+        .group_by(Outgoing.priority)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

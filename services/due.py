@@ -1,0 +1,84 @@
+"""One due timer, worked in one transaction: which service call a kind stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from services import people, surveys, timers
+from services.calendar import QuietHours
+from services.db import Session
+from services.models import Timer
+from services.settings import Policies, Policy
+from services.tickets import due as tickets
+
+Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
+
+STALE_REMINDER = timedelta(days=2)  # a reminder this late helps nobody
+
+
+async def take(session: Session, *, now: datetime) -> Timer | None:
+    """Take the earliest due timer into this transaction; None when none is due."""
+    return await timers.take_due(session, now=now)
+
+
+async def work(session: Session, timer: Timer, *, now: datetime, policies: Policies) -> None:
+    """Do what a taken timer stands for; at night the gentle ones are moved to the morning."""
+    policy = await policies.of(session, timer.community_id)
+    rests_until = await _quiet_until(session, timer, now, policy)
+    if rests_until > now:
+        timer.due_at = rests_until
+        return
+    timer.state = "done"
+    if timer.kind in STALE and now - timer.due_at > STALE[timer.kind]:
+        return
+    await KINDS[timer.kind](session, timer, now, policy)
+
+
+async def _quiet_until(session: Session, timer: Timer, now: datetime, policy: Policy) -> datetime:
+    """Return when the timer may speak: reminders and surveys rest at night, in the community's zone."""
+    if timer.kind not in GENTLE or timer.community_id is None:
+        return now
+    house = await people.house(session, community_id=timer.community_id)
+    return QuietHours(house.zone, policy.quiet.starts, policy.quiet.ends).until(now)
+
+
+async def _unaccepted(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await tickets.unaccepted(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _warn(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await tickets.warn_of_closing(session, ticket_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _close(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await tickets.close_by_silence(session, ticket_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _ask(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await surveys.ask_now(session, survey_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _remind(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await surveys.remind(session, survey_id=timer.subject_id, now=now)
+
+
+async def _expire(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await surveys.expire(session, survey_id=timer.subject_id)
+
+
+async def _overdue(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await surveys.overdue(session, follow_up_id=timer.subject_id, now=now)
+
+
+KINDS: Mapping[str, Work] = {
+    "ticket.unaccepted": _unaccepted,
+    "ticket.autoclose_warn": _warn,
+    "ticket.autoclose": _close,
+    "survey.ask": _ask,
+    "survey.remind": _remind,
+    "survey.expire": _expire,
+    "follow_up.due": _overdue,
+}
+GENTLE = frozenset({"ticket.autoclose_warn", "survey.ask", "survey.remind"})
+STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}

@@ -1,0 +1,210 @@
+"""The inbox: raw events, stored once, worked in order within a lane and beside each other across lanes.
+
+Store, claim, finish, set aside, reap: every statement of this queue is here. Leases run on machine time.
+`starts` counts claims that never ended (the process died); `tries` counts exceptions of our own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import aliased
+
+from services.db import Session, insert_once, machine_now, wake
+from services.models import Event
+
+MOST_TRIES = 3
+CRASHES_BEFORE_ALONE = 3
+CRASHES_BEFORE_DEAD = 6
+BACKOFF = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event in this worker's hands."""
+
+    id: int
+    channel: str
+    account: str
+    event_id: str
+    lane: str
+    payload: str
+    tries: int
+
+
+async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
+    """Store events not seen before; return the (channel, account, event id) of those that are new."""
+    now = machine_now(session)
+    rows = [{**event, "received_at": now} for event in events]
+    found = await insert_once(session, Event, rows, Event.channel, Event.account, Event.event_id)
+    wake(session, "inbox")
+    return {(row.channel, row.account, row.event_id) for row in found}
+
+
+async def claim(
+    session: Session, *, owner: str, lease: timedelta, limit: int, alone: bool = False
+) -> Sequence[Claimed]:
+    """Take up to `limit` lane heads; `alone` takes only one that crashed workers before."""
+    crashed = Event.starts >= CRASHES_BEFORE_ALONE
+    chosen = (
+        select(Event.id)
+        .where(
+            Event.state == "new",
+            or_(Event.due_at.is_(None), Event.due_at <= machine_now(session)),
+            crashed if alone else ~crashed,
+            ~_held_back(),
+        )
+        .order_by(Event.id)
+        .limit(1 if alone else limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = await session.execute(
+        update(Event)
+        .where(Event.id.in_(chosen.scalar_subquery()))
+        .values(state="claimed", owner=owner, lease_until=machine_now(session, lease), starts=Event.starts + 1)
+        .returning(
+            Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((Claimed(*row) for row in taken), key=lambda event: event.id)
+
+
+def _held_back() -> ColumnElement[bool]:
+    before = aliased(Event)
+    return exists().where(
+        before.lane == Event.lane, before.id < Event.id, before.state.in_(("new", "claimed"))
+    )
+
+
+async def finish(session: Session, event: Claimed, *, owner: str) -> bool:
+    """Mark the event done inside the turn's own transaction; False when it is no longer ours."""
+    result = await session.execute(
+        update(Event)
+        .where(Event.id == event.id, Event.owner == owner, Event.state == "claimed")
+        .values(state="done")
+        .execution_options(synchronize_session=False)
+    )
+    wake(session, "inbox")
+    return _count(result) == 1
+
+
+async def failed(session: Session, event: Claimed, *, owner: str, error: str) -> bool:
+    """Count a try of our own code; after the last one the event is set aside. True when it was set aside."""
+    last = event.tries + 1 >= MOST_TRIES
+    await session.execute(
+        update(Event)
+        .where(Event.id == event.id, Event.owner == owner, Event.state == "claimed")
+        .values(
+            state="dead" if last else "new",
+            tries=Event.tries + 1,
+            starts=Event.starts - 1,
+            due_at=machine_now(session, BACKOFF * (event.tries + 1)),
+            error=error,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return last
+
+
+async def release(session: Session, ids: Iterable[int], *, owner: str) -> None:
+    """Give events back without counting anything: the database was in trouble, or we shut down."""
+    await session.execute(
+        update(Event)
+        .where(Event.id.in_(list(ids)), Event.owner == owner, Event.state == "claimed")
+        .values(state="new", starts=Event.starts - 1, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    wake(session, "inbox")
+
+
+async def reap(session: Session, *, all_leases: bool = False) -> int:
+    """Return events whose worker died to the queue; `all_leases` at start-up of the only process."""
+    gone = Event.state == "claimed"
+    if not all_leases:
+        gone = and_(gone, Event.lease_until < machine_now(session))
+    result = await session.execute(
+        update(Event)
+        .where(gone)
+        .values(
+            state=case((Event.starts >= CRASHES_BEFORE_DEAD, "dead"), else_="new"),
+            error=case((Event.starts >= CRASHES_BEFORE_DEAD, "the worker died each time"), else_=Event.error),
+            lease_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if _count(result):
+        wake(session, "inbox")
+    return _count(result)
+
+
+async def waiting_long(session: Session, *, longer_than: timedelta, limit: int = 50) -> Sequence[Claimed]:
+    """Return open events that nobody looked at for so long and whose words were not yet checked for danger."""
+    found = await session.execute(
+        select(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
+        .where(
+            Event.state.in_(("new", "claimed")),
+            Event.danger_checked.is_(False),
+            Event.received_at < machine_now(session, -longer_than),
+        )
+        .order_by(Event.id)
+        .limit(limit)
+    )
+    return [Claimed(*row) for row in found]
+
+
+async def mark_checked(session: Session, ids: Iterable[int]) -> None:
+    """Remember that these events' words were checked for danger."""
+    await session.execute(
+        update(Event)
+        .where(Event.id.in_(list(ids)))
+        .values(danger_checked=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def dead(session: Session, *, limit: int = 100) -> Sequence[Event]:
+    """Return the events set aside, newest first."""
+    return (
+        await session.scalars(select(Event).where(Event.state == "dead").order_by(Event.id.desc()).limit(limit))
+    ).all()
+
+
+async def retry(session: Session, event_id: int) -> bool:
+    """Put a set-aside event back at the head of its lane."""
+    return await _move(session, event_id, {"state": "new", "tries": 0, "starts": 0, "due_at": None})
+
+
+async def drop(session: Session, event_id: int) -> bool:
+    """Give a set-aside event up for good."""
+    return await _move(session, event_id, {"state": "dropped"})
+
+
+async def _move(session: Session, event_id: int, values: Mapping[str, Any]) -> bool:
+    result = await session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.state == "dead")
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    wake(session, "inbox")
+    return _count(result) == 1
+
+
+async def depth(session: Session) -> tuple[int, datetime | None]:
+    """Return how many events are open and since when the oldest waits (machine time)."""
+    row = (
+        await session.execute(
+            select(func.count(), func.min(Event.received_at)).where(Event.state.in_(("new", "claimed")))
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def _count(result: object) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

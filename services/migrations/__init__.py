@@ -1,0 +1,1 @@
+"""Alembic's revisions, one after the other from the first table."""

@@ -1,0 +1,67 @@
+"""Every table of the house, by area."""
+
+from services.models.base import Base
+from services.models.content import Content, Media, MediaFile
+from services.models.dialogue import Mailbox, Prompt, Relay
+from services.models.estate import (
+    Address,
+    Building,
+    ChannelAccount,
+    Community,
+    Duty,
+    LinkCode,
+    LinkRequest,
+    Number,
+    NumberView,
+    Occupancy,
+    Person,
+    Place,
+    Setting,
+    Staff,
+    Unit,
+)
+from services.models.money import Bill, Notice
+from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
+from services.models.tickets import Counter, FollowUp, History, Holding, Seal, Survey, Ticket
+
+__all__ = [
+    "Address",
+    "Base",
+    "Bill",
+    "Bucket",
+    "Building",
+    "Card",
+    "ChannelAccount",
+    "ClockOffset",
+    "Community",
+    "Content",
+    "Counter",
+    "Duty",
+    "Event",
+    "FollowUp",
+    "History",
+    "Holding",
+    "LinkCode",
+    "LinkRequest",
+    "Mailbox",
+    "Media",
+    "MediaFile",
+    "Notice",
+    "Number",
+    "NumberView",
+    "Occupancy",
+    "Outgoing",
+    "Person",
+    "Place",
+    "Prompt",
+    "Receipt",
+    "Relay",
+    "Replica",
+    "Seal",
+    "Setting",
+    "Staff",
+    "Survey",
+    "Ticket",
+    "Timer",
+    "Unit",
+]

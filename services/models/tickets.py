@@ -1,0 +1,170 @@
+"""Tickets, who held them, their chained history, the survey after them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.models.base import Base, Code, Id, Ref, Words, partial
+
+OPEN_TICKET = text("state NOT IN ('closed', 'cancelled')")
+
+
+class Ticket(Base):
+    """One request from filing to archive."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        UniqueConstraint("community_id", "year", "number"),
+        partial("ix_ticket_open_holder", "holder_id", where=OPEN_TICKET),
+        partial("ix_ticket_open_community", "community_id", "state", where=OPEN_TICKET),
+        partial("ix_ticket_unsealed", "id", where=text("seq > sealed_seq")),
+    )
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
+    year: Mapped[int] = mapped_column(SmallInteger)
+    number: Mapped[Code]  # 0412-07: day of the estate, count of the day
+    kind: Mapped[Code]
+    category: Mapped[Code]
+    state: Mapped[Code]
+    step: Mapped[Code] = mapped_column(default="")  # on_the_way | arrived | problem code
+    priority: Mapped[Code]
+    scope: Mapped[Code]  # unit | public
+    unit_id: Mapped[int | None] = mapped_column(index=True)
+    place: Mapped[str]  # as people say it
+    matter: Mapped[Words]  # one line, for lists and cards; erasable
+    media_count: Mapped[int] = mapped_column(SmallInteger, default=0)
+    from_at: Mapped[datetime | None]  # the time that was agreed
+    until_at: Mapped[datetime | None]
+    payer: Mapped[Code]
+    source: Mapped[Code]  # chat | sms | web | phone | visit | staff | forwarded
+    requester_id: Mapped[int | None] = mapped_column(index=True)
+    requester_address_id: Mapped[int | None]
+    requester_name: Mapped[str] = mapped_column(default="")
+    requester_phone: Mapped[Code] = mapped_column(default="")
+    shows_number: Mapped[bool] = mapped_column(default=True)
+    filed_by: Mapped[int | None]  # person
+    first_taker_id: Mapped[int | None]  # staff
+    holder_id: Mapped[int | None]  # staff
+    team: Mapped[Code]
+    confidential: Mapped[bool] = mapped_column(default=False)
+    answer_by: Mapped[datetime | None]  # promise: accepted, or a person's answer
+    promised_at: Mapped[datetime | None]  # promise to the owner: somebody is there
+    accepted_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closed_how: Mapped[Code] = mapped_column(default="")  # accepted | silence | cancelled | desk
+    quality: Mapped[Code] = mapped_column(default="")  # the desk's own verdict
+    cycle: Mapped[int] = mapped_column(SmallInteger, default=1)
+    returns: Mapped[int] = mapped_column(SmallInteger, default=0)
+    urges: Mapped[int] = mapped_column(SmallInteger, default=0)
+    urged_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(default=0)  # newest row of its history
+    head: Mapped[Code] = mapped_column(default="")  # its hash
+    sealed_seq: Mapped[int] = mapped_column(default=0)  # up to where the company chain covers it
+
+
+class Holding(Base):
+    """A stretch in which somebody held the ticket; exactly one is open while it is held."""
+
+    __tablename__ = "holding"
+    __table_args__ = (partial("uq_holding_open", "ticket_id", where=text("until IS NULL"), unique=True),)
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref]
+    ticket_id: Mapped[Ref] = mapped_column(ForeignKey("ticket.id"), index=True)
+    staff_id: Mapped[Ref]
+    from_staff_id: Mapped[int | None]
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    ended: Mapped[Code] = mapped_column(default="")
+
+
+class History(Base):
+    """A row that can't be changed: ids, codes, times, and the digest of the words; chained by hash."""
+
+    __tablename__ = "history"
+    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref]
+    ticket_id: Mapped[Ref] = mapped_column(ForeignKey("ticket.id"))
+    seq: Mapped[int]
+    action: Mapped[Code]
+    person_id: Mapped[int | None]
+    system: Mapped[Code]  # the system actor's name, or empty
+    channel: Mapped[Code]
+    event_id: Mapped[str]
+    at: Mapped[datetime]
+    codes: Mapped[Any]
+    content_id: Mapped[int | None]
+    digest: Mapped[Code]
+    prev: Mapped[Code]
+    hash: Mapped[Code]
+
+
+class Seal(Base):
+    """The heads of all chains that changed, sealed into one company chain."""
+
+    __tablename__ = "seal"
+
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    heads: Mapped[Any]  # [[ticket id, seq, hash], …]
+    prev: Mapped[Code]
+    hash: Mapped[Code]
+
+
+class Counter(Base):
+    """The count of tickets of a community and day."""
+
+    __tablename__ = "counter"
+
+    community_id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[Code] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class Survey(Base):
+    """One question "is it fixed, how was it" per ticket and cycle."""
+
+    __tablename__ = "survey"
+    __table_args__ = (UniqueConstraint("ticket_id", "cycle"),)
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref]
+    ticket_id: Mapped[Ref] = mapped_column(ForeignKey("ticket.id"))
+    cycle: Mapped[int] = mapped_column(SmallInteger)
+    staff_id: Mapped[int | None]  # who held it at closing
+    person_id: Mapped[int | None]
+    address_id: Mapped[int | None]
+    state: Mapped[Code]  # waiting | asked | answered | expired | cancelled
+    fixed: Mapped[bool | None]
+    score: Mapped[int | None] = mapped_column(SmallInteger)
+    words: Mapped[Words | None]
+    asked_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    why: Mapped[Code] = mapped_column(default="")
+
+
+class FollowUp(Base):
+    """A call that a supervisor owes an unhappy owner."""
+
+    __tablename__ = "follow_up"
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref]
+    ticket_id: Mapped[Ref] = mapped_column(ForeignKey("ticket.id"))
+    survey_id: Mapped[int | None] = mapped_column(unique=True)
+    staff_id: Mapped[int | None]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]

@@ -1,0 +1,331 @@
+"""People behind addresses: who writes, what he is, and how an address is tied to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from services.actors import Actor, Home, House, Membership, Proof, Role, Tie
+from services.db import Session, insert_once, is_sqlite
+from services.messages import Channel, Inbound, T
+from services.models import Address, ChannelAccount, Community, Number, Occupancy, Person, Staff, Unit
+from services.outbox import To
+
+NAMED_UNITS = 50
+
+
+async def actor_of(
+    session: Session, *, channel: Channel, account: str, sender: str, event_id: str, now: datetime, recent: timedelta
+) -> Actor:
+    """Build the actor behind a sender, with the person's row locked; an unknown sender becomes an address."""
+    mine = (Address.channel == channel) & (Address.account == account) & (Address.external == sender)
+    found = await _address(session, mine)
+    if found is None:
+        await _new_address(session, channel, account, sender, now)
+        found = await _address(session, mine)
+    if found is None:
+        msg = f"address {channel}:{account}:{sender} vanished"
+        raise LookupError(msg)
+    address, person, _ = found
+    if person is not None and not is_sqlite(session):
+        await session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
+    actor = await _actor(session, *found, now=now, recent=recent)
+    return replace(actor, event_id=event_id, account=address.account)
+
+
+async def actor_at(session: Session, *, address_id: int, now: datetime) -> Actor:
+    """Build the actor at an address without locking anybody, to put a question together for him."""
+    found = await _address(session, Address.id == address_id)
+    if found is None:
+        msg = f"no address {address_id}"
+        raise LookupError(msg)
+    return await _actor(session, *found, now=now, recent=timedelta())
+
+
+async def _address(
+    session: Session, which: ColumnElement[bool]
+) -> tuple[Address, Person | None, Community | None] | None:
+    row = (
+        await session.execute(
+            select(Address, Person, Community)
+            .outerjoin(Person, Person.id == Address.person_id)
+            .outerjoin(Community, Community.id == Address.community_id)
+            .where(which)
+        )
+    ).one_or_none()
+    return (row[0], row[1], row[2]) if row else None
+
+
+async def _actor(
+    session: Session,
+    address: Address,
+    person: Person | None,
+    community: Community | None,
+    *,
+    now: datetime,
+    recent: timedelta,
+) -> Actor:
+    chosen = person.locale if person else ""
+    known = chosen or address.locale
+    return Actor(
+        address_id=address.id,
+        person_id=person.id if person else None,
+        house=_house(community),
+        locale=known or (community.locale if community else "zh_Hans"),
+        locale_known=bool(known),
+        locale_chosen=bool(chosen),
+        name=person.name if person else address.display_name,
+        sex=person.sex if person else "",
+        channel=Channel(address.channel),
+        account=address.account,
+        proof=Proof(address.proof),
+        proof_is_recent=address.proven_at is not None and now - address.proven_at <= recent,
+        memberships=await _memberships(session, person.id) if person else (),
+        homes=await _homes(session, person.id, now) if person else (),
+        shows_number=person.shows_number if person else True,
+        phone=address.external if address.channel == Channel.SMS else "",
+    )
+
+
+async def group_address(session: Session, inbound: Inbound) -> To | None:
+    """Return the address of the group in which a message was written, if it is one of ours."""
+    row = (
+        await session.execute(
+            select(Address.id, Address.locale, Address.community_id, Address.channel).where(
+                Address.channel == inbound.channel,
+                Address.account == inbound.account,
+                Address.external == inbound.group,
+            )
+        )
+    ).one_or_none()
+    return To(row[0], row[1] or "zh_Hans", row[2], row[3]) if row else None
+
+
+async def _new_address(session: Session, channel: Channel, account: str, sender: str, now: datetime) -> None:
+    communities = await served_by(session, channel=channel, account=account)
+    people = await _of_number(session, sender) if channel is Channel.SMS else []
+    only = people[0] if len(people) == 1 else None
+    await insert_once(
+        session,
+        Address,
+        {
+            "channel": channel,
+            "account": account,
+            "external": sender,
+            "community_id": communities[0] if len(communities) == 1 else None,
+            "person_id": only,
+            "proof": Proof.REGISTER if only else Proof.NONE,
+            "proven_at": now if only else None,
+            "created_at": now,
+        },
+    )
+
+
+async def served_by(session: Session, *, channel: Channel, account: str) -> Sequence[int]:
+    """Return the communities that a channel account serves."""
+    return (
+        await session.scalars(
+            select(ChannelAccount.community_id)
+            .where(ChannelAccount.channel == channel, ChannelAccount.account == account)
+            .order_by(ChannelAccount.community_id)
+        )
+    ).all()
+
+
+async def _of_number(session: Session, e164: str) -> Sequence[int]:
+    return (await session.scalars(select(Number.person_id).where(Number.e164 == e164).distinct())).all()
+
+
+async def of_number(session: Session, *, e164: str, community_id: int) -> Sequence[Person]:
+    """Return the community's people (residents, staff) who have the number."""
+    residents = select(Occupancy.person_id).where(
+        Occupancy.community_id == community_id, Occupancy.status == "active"
+    )
+    staff = select(Staff.person_id).where(Staff.community_id == community_id, Staff.active)
+    return (
+        await session.scalars(
+            select(Person)
+            .join(Number, Number.person_id == Person.id)
+            .where(Number.e164 == e164, or_(Person.id.in_(residents), Person.id.in_(staff)))
+            .order_by(Person.id)
+        )
+    ).all()
+
+
+async def _memberships(session: Session, person_id: int) -> tuple[Membership, ...]:
+    rows = await session.execute(
+        select(Staff.id, Staff.community_id, Staff.badge, Staff.role, Staff.team, Staff.reports_to)
+        .where(Staff.person_id == person_id, Staff.active)
+        .order_by(Staff.id)
+    )
+    return tuple(Membership(r[0], r[1], r[2], Role(r[3]), r[4], r[5]) for r in rows)
+
+
+async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home, ...]:
+    rows = await session.execute(
+        select(Unit.id, Unit.community_id, Unit.building, Unit.entrance, Unit.room, Occupancy.role)
+        .join(Occupancy, Occupancy.unit_id == Unit.id)
+        .where(
+            Occupancy.person_id == person_id,
+            Occupancy.status == "active",
+            or_(Occupancy.until.is_(None), Occupancy.until >= now.date()),
+        )
+        .order_by(Unit.id)
+    )
+    return tuple(Home(r[0], r[1], r[2], r[3], r[4], Tie(r[5])) for r in rows)
+
+
+def _house(community: Community | None) -> House | None:
+    if community is None:
+        return None
+    return House(community.id, community.name, ZoneInfo(community.zone), community.locale, community.phone)
+
+
+async def known_address(session: Session, inbound: Inbound, *, now: datetime) -> Actor | None:
+    """Return the actor at a sender's address if it has written before, without locking anybody."""
+    address_id = await session.scalar(
+        select(Address.id).where(
+            Address.channel == inbound.channel,
+            Address.account == inbound.account,
+            Address.external == inbound.sender,
+        )
+    )
+    return None if address_id is None else await actor_at(session, address_id=address_id, now=now)
+
+
+async def house_of_message(session: Session, inbound: Inbound, *, now: datetime) -> House | None:
+    """Return the community that a message is for: the sender's, else the only one of the account."""
+    known = await known_address(session, inbound, now=now)
+    if known is not None and known.house is not None:
+        return known.house
+    served = await served_by(session, channel=inbound.channel, account=inbound.account)
+    return await house(session, community_id=served[0]) if served else None
+
+
+async def house_at(session: Session, *, channel: Channel, external: str) -> House | None:
+    """Return the community that an address talks to, if it has written before."""
+    community = await session.scalar(
+        select(Community)
+        .join(Address, Address.community_id == Community.id)
+        .where(Address.channel == channel, Address.external == external)
+        .limit(1)
+    )
+    return _house(community)
+
+
+async def house(session: Session, *, community_id: int) -> House:
+    """Return a community by id; raises `LookupError`."""
+    found = _house(await session.get(Community, community_id))
+    if found is None:
+        msg = f"no community {community_id}"
+        raise LookupError(msg)
+    return found
+
+
+async def tie(session: Session, actor: Actor, *, person: Person, proof: Proof, now: datetime) -> None:
+    """Tie the actor's address to a person."""
+    await session.execute(
+        update(Address)
+        .where(Address.id == actor.address_id)
+        .values(person_id=person.id, proof=proof, proven_at=now)
+    )
+
+
+async def remember_locale(session: Session, actor: Actor, *, locale: str, chosen: bool) -> None:
+    """Keep the language: chosen ones with the person, detected ones with the address."""
+    if chosen and actor.person_id is not None:
+        await session.execute(update(Person).where(Person.id == actor.person_id).values(locale=locale))
+    await session.execute(update(Address).where(Address.id == actor.address_id).values(locale=locale))
+
+
+async def addresses_of(session: Session, person_ids: Sequence[int]) -> dict[int, To]:
+    """Return for each person where he can be reached best: where he wrote last, chat before text message."""
+    rows = await session.execute(
+        select(Address, Person.locale)
+        .join(Person, Person.id == Address.person_id)
+        .where(Address.person_id.in_(list(person_ids)), Address.gone_at.is_(None), Address.is_group.is_(False))
+        .order_by(Address.person_id, (Address.channel == Channel.SMS), Address.last_in_at.desc().nulls_last(), Address.id)
+    )
+    best: dict[int, To] = {}
+    for address, locale in rows:
+        best.setdefault(
+            address.person_id,
+            To(address.id, locale or address.locale or "zh_Hans", address.community_id, address.channel),
+        )
+    return best
+
+
+async def to_of(session: Session, *, address_id: int) -> To | None:
+    """Return an address as senders need it; None when it is gone."""
+    row = (
+        await session.execute(
+            select(Address.id, Address.locale, Address.community_id, Person.locale, Address.channel)
+            .outerjoin(Person, Person.id == Address.person_id)
+            .where(Address.id == address_id, Address.gone_at.is_(None))
+        )
+    ).one_or_none()
+    return To(row[0], row[3] or row[1] or "zh_Hans", row[2], row[4]) if row else None
+
+
+async def group_of(session: Session, *, community_id: int, team: str) -> To | None:
+    """Return the team's group chat, if it has one."""
+    row = (
+        await session.execute(
+            select(Address.id, Address.locale)
+            .where(
+                Address.community_id == community_id,
+                Address.team == team,
+                Address.is_group,
+                Address.gone_at.is_(None),
+            )
+            .order_by(Address.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    return To(row[0], row[1] or "zh_Hans", community_id) if row else None
+
+
+async def phone_of(session: Session, person_id: int | None) -> str:
+    """Return a person's first number in E.164, or an empty string."""
+    if person_id is None:
+        return ""
+    number = await session.scalar(select(Number.e164).where(Number.person_id == person_id).order_by(Number.id).limit(1))
+    return number or ""
+
+
+async def unit_named(
+    session: Session, *, community_id: int, building: str, entrance: str | None, room: str
+) -> Sequence[Unit]:
+    """Return the units that a spoken place may mean."""
+    statement = select(Unit).where(Unit.community_id == community_id, Unit.building == building, Unit.room == room)
+    if entrance is not None:
+        statement = statement.where(Unit.entrance == entrance)
+    return (await session.scalars(statement.order_by(Unit.id).limit(NAMED_UNITS))).all()
+
+
+async def residents_of(session: Session, *, unit_id: int) -> Sequence[Person]:
+    """Return who is tied to the unit now, owners first."""
+    return (
+        await session.scalars(
+            select(Person)
+            .join(Occupancy, Occupancy.person_id == Person.id)
+            .where(Occupancy.unit_id == unit_id, Occupancy.status == "active")
+            .order_by(Occupancy.role != Tie.OWNER, Person.id)
+        )
+    ).all()
+
+
+async def staff_name(session: Session, staff_id: int | None) -> T | None:
+    """Return an employee's name with badge, as people read it."""
+    if staff_id is None:
+        return None
+    row = (
+        await session.execute(
+            select(Person.name, Staff.badge).join(Staff, Staff.person_id == Person.id).where(Staff.id == staff_id)
+        )
+    ).one_or_none()
+    return T("staff.name", name=row[0], badge=row[1]) if row else None

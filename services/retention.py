@@ -1,0 +1,196 @@
+"""Retention: what is kept too long goes, kind by kind, in small transactions that may stop and go on anywhere.
+
+Rows that carry a natural key stay, emptied: the key still refuses a repeat. A closed ticket's words go together with
+their salt, so that the digest in the history tells nothing and the chain stays whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, delete, func, or_, select, type_coerce, update
+from sqlalchemy.engine import CursorResult
+
+from services.db import Session, machine_now
+from services.models import (
+    Content,
+    Event,
+    LinkRequest,
+    Mailbox,
+    Media,
+    MediaFile,
+    Outgoing,
+    Prompt,
+    Receipt,
+    Survey,
+    Ticket,
+)
+from services.outbox import OPEN
+from services.settings import Retention
+
+EMPTY = ("[]", "{}")
+OPEN_EVENTS = ("new", "claimed")
+ENDED_TICKETS = ("closed", "cancelled")
+LONGEST = 365 * 100  # days; figures beyond mean for good, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """How many rows of each kind one sweep dealt with."""
+
+    events: int = 0
+    receipts: int = 0
+    outgoing: int = 0
+    prompts: int = 0
+    tickets: int = 0
+    contents: int = 0
+    requests: int = 0
+    media: int = 0
+    mailbox: int = 0
+    limit: int = 0
+
+    @property
+    def more(self) -> bool:
+        """Whether a kind came to the limit, so that another sweep finds more."""
+        return self.limit in (
+            *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
+            *(self.contents, self.requests, self.media, self.mailbox),
+        )
+
+
+async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int) -> Swept:
+    """Deal with up to `limit` rows of each kind; call again, each time in a transaction, while `more`."""
+    raw = await _machine(session) - _days(kept.raw_event_days)
+    return Swept(
+        events=await _remove(session, Event, and_(Event.state.not_in(OPEN_EVENTS), Event.received_at < raw), limit),
+        receipts=await _remove(session, Receipt, Receipt.at < raw, limit),
+        outgoing=await _outgoing(session, now - _days(kept.settled_outbox_days), limit),
+        prompts=await _prompts(session, now - _days(kept.prompt_days), limit),
+        tickets=await _tickets(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        contents=await _contents(session, now, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        requests=await _requests(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
+        mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
+        limit=limit,
+    )
+
+
+async def files_to_remove(session: Session, *, limit: int) -> Sequence[str]:
+    """Return digests of erased media that no other row needs; remove the bytes, then call `files_removed`."""
+    needed = select(Media.sha256).where(Media.state != "erased")
+    found = await session.scalars(
+        select(Media.sha256)
+        .where(Media.state == "erased", Media.sha256 != "", Media.sha256.not_in(needed))
+        .distinct()
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def files_removed(session: Session, digests: Sequence[str]) -> None:
+    """Note that the bytes are gone."""
+    await session.execute(
+        update(Media)
+        .where(Media.state == "erased", Media.sha256.in_(digests))
+        .values(sha256="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _machine(session: Session) -> datetime:
+    return (await session.execute(select(machine_now(session)))).scalar_one()
+
+
+def _days(days: int) -> timedelta:
+    return timedelta(days=min(days, LONGEST))
+
+
+async def _outgoing(session: Session, before: datetime, limit: int) -> int:
+    too_old = and_(
+        Outgoing.state.not_in((*OPEN, "held")),
+        Outgoing.created_at < before,
+        _text(Outgoing.payload).not_in(EMPTY),
+    )
+    return await _change(session, Outgoing, too_old, {"payload": {}}, limit)
+
+
+async def _prompts(session: Session, before: datetime, limit: int) -> int:
+    words = (Prompt.given, Prompt.answers, Prompt.options)
+    too_old = and_(
+        Prompt.state != "open", Prompt.created_at < before, or_(*(_text(column).not_in(EMPTY) for column in words))
+    )
+    return await _change(session, Prompt, too_old, {"given": {}, "answers": [], "options": []}, limit)
+
+
+async def _tickets(session: Session, before: datetime, limit: int) -> int:
+    """Empty what the tickets themselves say, and their owners' words about the work."""
+    too_old = and_(_ended(before), or_(Ticket.matter != "", Ticket.requester_name != "", Ticket.requester_phone != ""))
+    ids = (await session.scalars(select(Ticket.id).where(too_old).order_by(Ticket.id).limit(limit))).all()
+    await _set(session, Survey, Survey.ticket_id.in_(ids), {"words": None})
+    return await _set(session, Ticket, Ticket.id.in_(ids), {"matter": "", "requester_name": "", "requester_phone": ""})
+
+
+async def _contents(session: Session, now: datetime, before: datetime, limit: int) -> int:
+    without_ticket = and_(Content.ticket_id.is_(None), Content.created_at < before)
+    of_ended = Content.ticket_id.in_(select(Ticket.id).where(_ended(before)))
+    too_old = and_(Content.erased_at.is_(None), or_(without_ticket, of_ended))
+    values: dict[str, Any] = {"words": None, "salt": None, "media": [], "erased_at": now}
+    return await _change(session, Content, too_old, values, limit)
+
+
+def _ended(before: datetime) -> ColumnElement[bool]:
+    return and_(Ticket.state.in_(ENDED_TICKETS), func.coalesce(Ticket.closed_at, Ticket.created_at) < before)
+
+
+async def _requests(session: Session, before: datetime, limit: int) -> int:
+    too_old = and_(
+        LinkRequest.status != "open",
+        LinkRequest.created_at < before,
+        or_(LinkRequest.name != "", LinkRequest.words != ""),
+    )
+    return await _change(session, LinkRequest, too_old, {"name": "", "words": ""}, limit)
+
+
+async def _media(session: Session, before: datetime, limit: int) -> int:
+    """Mark files erased and forget the providers' ids of them; bytes go by `files_to_remove`."""
+    too_old = and_(Media.state != "erased", Media.created_at < before)
+    ids = (await session.scalars(select(Media.id).where(too_old).order_by(Media.id).limit(limit))).all()
+    await session.execute(
+        delete(MediaFile).where(MediaFile.media_id.in_(ids)).execution_options(synchronize_session=False)
+    )
+    return await _set(session, Media, Media.id.in_(ids), {"state": "erased", "name": "", "due_at": None})
+
+
+def _text(column: Any) -> ColumnElement[str]:  # noqa: ANN401 - a JSON column
+    return type_coerce(column, Text)
+
+
+async def _remove(session: Session, table: Any, which: ColumnElement[bool], limit: int) -> int:  # noqa: ANN401
+    ids = select(table.id).where(which).order_by(table.id).limit(limit).scalar_subquery()
+    result = await session.execute(delete(table).where(table.id.in_(ids)).execution_options(synchronize_session=False))
+    return _count(result)
+
+
+async def _change(
+    session: Session,
+    table: Any,  # noqa: ANN401
+    which: ColumnElement[bool],
+    values: dict[str, Any],
+    limit: int,
+) -> int:
+    ids = select(table.id).where(which).order_by(table.id).limit(limit).scalar_subquery()
+    return await _set(session, table, table.id.in_(ids), values)
+
+
+async def _set(session: Session, table: Any, which: ColumnElement[bool], values: dict[str, Any]) -> int:  # noqa: ANN401
+    result = await session.execute(
+        update(table).where(which).values(values).execution_options(synchronize_session=False)
+    )
+    return _count(result)
+
+
+def _count(result: object) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,1 @@
+"""Tickets: what may be done to them, by whom, and what follows."""

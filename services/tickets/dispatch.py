@@ -1,0 +1,88 @@
+"""Who gets a ticket: a pure rule over skills, area, duty and open work; and the query that feeds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from services.actors import LEADS, Role
+from services.db import Session
+from services.models import Duty, Person, Staff, Ticket
+from services.tickets.rules import State
+
+OPEN_STATES = (State.OPEN, State.ASSIGNED, State.WORKING)
+GENERAL = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An employee as the rule sees him."""
+
+    staff_id: int
+    person_id: int
+    name: str
+    badge: str
+    skills: tuple[str, ...]
+    areas: tuple[str, ...]
+    open_work: int
+    on_duty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a ticket asks for."""
+
+    skill: str
+    building: str = ""
+
+
+def choose(candidates: Sequence[Candidate], need: Need) -> Candidate | None:
+    """Pick who is on duty: the right skill first, then the own area, then the least open work, then the lowest id."""
+    on_duty = [candidate for candidate in candidates if candidate.on_duty]
+    return min(on_duty, key=lambda candidate: _rank(candidate, need), default=None)
+
+
+def ranked(candidates: Sequence[Candidate], need: Need) -> list[Candidate]:
+    """Order everybody by the same rule, those on duty first."""
+    return sorted(candidates, key=lambda candidate: (not candidate.on_duty, *_rank(candidate, need)))
+
+
+def _rank(candidate: Candidate, need: Need) -> tuple[int, bool, int, int]:
+    skill = 0 if need.skill in candidate.skills else 1 if GENERAL in candidate.skills else 2
+    elsewhere = bool(need.building and candidate.areas and need.building not in candidate.areas)
+    return skill, elsewhere, candidate.open_work, candidate.staff_id
+
+
+async def candidates(
+    session: Session, *, community_id: int, team: str, now: datetime, roles: Sequence[Role] = ()
+) -> Sequence[Candidate]:
+    """Return the team's active employees (or those of the roles) with duty and open work."""
+    work = (
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.holder_id == Staff.id, Ticket.state.in_(OPEN_STATES))
+        .scalar_subquery()
+    )
+    duty = (
+        select(func.count())
+        .select_from(Duty)
+        .where(Duty.staff_id == Staff.id, Duty.starts_at <= now, Duty.ends_at > now)
+        .scalar_subquery()
+    )
+    who = Staff.role.in_(list(roles)) if roles else Staff.team == team
+    rows = await session.execute(
+        select(Staff.id, Staff.person_id, Person.name, Staff.badge, Staff.skills, Staff.areas, work, duty)
+        .join(Person, Person.id == Staff.person_id)
+        .where(Staff.community_id == community_id, Staff.active, who)
+        .order_by(Staff.id)
+    )
+    return [Candidate(r[0], r[1], r[2], r[3], tuple(r[4]), tuple(r[5]), r[6], r[7] > 0) for r in rows]
+
+
+async def leads(session: Session, *, community_id: int, now: datetime) -> Sequence[Candidate]:
+    """Return supervisors and managers, supervisors on duty first."""
+    found = await candidates(session, community_id=community_id, team="", now=now, roles=sorted(LEADS))
+    return ranked(found, Need("supervisor"))

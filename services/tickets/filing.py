@@ -1,0 +1,280 @@
+"""Filing a ticket: limits, number, who gets it, the first row of its history, the cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select
+
+from services import people
+from services.actors import LEADS, Actor, House, Role
+from services.catalog import Category, Kind
+from services.db import Session, upsert
+from services.messages import Channel, T, When
+from services.models import Counter, Ticket
+from services.refusals import Refused
+from services.settings import Policy
+from services.tickets import cards, dispatch, engine, history, news
+from services.tickets.dispatch import Candidate, Need
+from services.tickets.history import Said
+from services.tickets.rules import Action, State
+
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+class TooMany(Refused):
+    """One address filed its share of tickets today."""
+
+    key = "refused.too_many"
+
+
+class TooAlike(Refused):
+    """The same was filed before today."""
+
+    key = "refused.too_alike"
+
+
+class Source(StrEnum):
+    """Through what a request came."""
+
+    CHAT = "chat"
+    SMS = "sms"
+    WEB = "web"
+    PHONE = "phone"
+    VISIT = "visit"
+    STAFF = "staff"
+    FORWARDED = "forwarded"
+
+
+SOURCES = {Channel.SMS: Source.SMS, Channel.WEB: Source.WEB}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """For whom the ticket is: a person of the register, or a stranger as he calls himself."""
+
+    person_id: int | None = None
+    address_id: int | None = None
+    name: str = ""
+    phone: str = ""
+    shows_number: bool = True
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be filed."""
+
+    category: Category
+    matter: str
+    place: str
+    requester: Requester
+    kind: Kind = Kind.REPAIR
+    scope: str = "unit"
+    unit_id: int | None = None
+    building: str = ""
+    media: tuple[int, ...] = ()
+    urgent: bool = False
+    emergency: bool = False  # no limit holds it up
+    start: datetime | None = None
+    end: datetime | None = None
+    source: Source | None = None
+    confidential: bool = False
+
+
+async def file(
+    session: Session,
+    actor: Actor,
+    *,
+    house: House,
+    request: Request,
+    now: datetime,
+    policy: Policy,
+) -> Ticket:
+    """File a request: it gets a number and, where the rule finds somebody, a holder. Raises `Refused`."""
+    if not (actor.memberships or actor.system or request.emergency):
+        await _limits(session, actor, house, request, now, policy)
+    holder = await _holder(session, house, request, now)
+    ticket = await _row(session, actor, house, request, holder, now, policy)
+    session.add(ticket)
+    await session.flush()
+    said = Said(request.matter, request.media)
+    await history.append(session, actor, ticket=ticket, action=Action.FILE, now=now, codes=_codes(ticket), said=said)
+    if holder is not None:
+        await engine.hold(session, ticket, from_staff_id=None, now=now)
+    await engine.expect_acceptance(session, ticket, now=now, policy=policy)
+    await _show(session, house, ticket, holder, now)
+    return ticket
+
+
+async def _limits(
+    session: Session, actor: Actor, house: House, request: Request, now: datetime, policy: Policy
+) -> None:
+    today = now.astimezone(house.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = (
+        Ticket.requester_id == actor.person_id
+        if actor.person_id is not None
+        else Ticket.requester_address_id == actor.address_id
+    )
+    alike = func.count().filter(Ticket.matter == request.matter)
+    count, same = (
+        await session.execute(
+            select(func.count(), alike).where(
+                mine, Ticket.created_at >= today, Ticket.community_id == house.id, Ticket.source != Source.STAFF
+            )
+        )
+    ).one()
+    if count >= policy.tickets.per_day:
+        raise TooMany(count=policy.tickets.per_day, phone=house.phone)
+    if same >= policy.tickets.alike_per_day:
+        raise TooAlike(phone=house.phone)
+
+
+async def _holder(session: Session, house: House, request: Request, now: datetime) -> Candidate | None:
+    """Return who gets the ticket at once; a stranger's goes to the desk first, to be looked at, unless there is danger."""
+    if not request.requester.known and not request.emergency:
+        return None
+    if request.kind is Kind.COMPLAINT:
+        found = await dispatch.candidates(session, community_id=house.id, team="", now=now, roles=sorted(LEADS))
+        return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
+    found = await dispatch.candidates(session, community_id=house.id, team=_team(request), now=now)
+    return dispatch.choose(found, Need(request.category.skill, request.building))
+
+
+def _team(request: Request) -> str:
+    if request.emergency:
+        return "engineering"
+    if not request.requester.known or request.kind is not Kind.REPAIR:
+        return "desk"
+    return request.category.department
+
+
+async def _row(
+    session: Session,
+    actor: Actor,
+    house: House,
+    request: Request,
+    holder: Candidate | None,
+    now: datetime,
+    policy: Policy,
+) -> Ticket:
+    year, number = await _number(session, house, now)
+    staff = actor.staff
+    complaint = request.kind is Kind.COMPLAINT
+    tickets = policy.tickets
+    return Ticket(
+        community_id=house.id,
+        year=year,
+        number=number,
+        kind=request.kind,
+        category=request.category.key,
+        state=State.ASSIGNED if holder else State.OPEN,
+        priority="urgent" if request.urgent else "normal",
+        scope=request.scope,
+        unit_id=request.unit_id,
+        place=request.place,
+        matter=request.matter,
+        media_count=len(request.media),
+        from_at=request.start,
+        until_at=request.end,
+        payer=request.category.payer if request.kind is Kind.REPAIR else "",
+        source=request.source or SOURCES.get(actor.channel or Channel.WEB, Source.CHAT),
+        requester_id=request.requester.person_id,
+        requester_address_id=request.requester.address_id,
+        requester_name=request.requester.name,
+        requester_phone=request.requester.phone,
+        shows_number=request.requester.shows_number,
+        filed_by=actor.person_id,
+        first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
+        holder_id=holder.staff_id if holder else None,
+        team=_team(request),
+        confidential=request.confidential,
+        answer_by=now + timedelta(hours=tickets.answer_hours) if complaint else None,
+        promised_at=None if request.kind is not Kind.REPAIR else promised(
+            now, policy, urgent=request.urgent, end=request.end
+        ),
+        step="",
+        closed_how="",
+        quality="",
+        cycle=1,
+        returns=0,
+        urges=0,
+        created_at=now,
+        seq=0,
+        head="",
+        sealed_seq=0,
+    )
+
+
+def promised(now: datetime, policy: Policy, *, urgent: bool = False, end: datetime | None = None) -> datetime:
+    """Return by when somebody is there: the agreed end, else the usual time, rounded up to the half hour."""
+    if urgent:
+        return now + timedelta(minutes=policy.tickets.urgent_arrive_minutes)
+    if end is not None:
+        return end
+    usual = now + timedelta(hours=policy.tickets.arrive_hours)
+    return usual + (datetime.min.replace(tzinfo=UTC) - usual) % HALF_HOUR
+
+
+async def _first_taker(session: Session, house: House, now: datetime) -> int | None:
+    """Return the desk person on duty who answers for a request that came by itself."""
+    found = await dispatch.candidates(session, community_id=house.id, team="desk", now=now)
+    first = dispatch.choose([c for c in found if c.on_duty], Need("desk"))
+    return first.staff_id if first else None
+
+
+async def _number(session: Session, house: House, now: datetime) -> tuple[int, str]:
+    """Return the next short number of the community and day."""
+    local = now.astimezone(house.zone)
+    day = f"{local:%m%d}"
+    row = {"community_id": house.id, "year": local.year, "day": day, "count": 1}
+    counted = await upsert(
+        session,
+        Counter,
+        row,
+        on=("community_id", "year", "day"),
+        change={"count": Counter.count + 1},
+        returning=(Counter.count,),
+    )
+    return local.year, f"{day}-{counted.scalar_one():02d}"
+
+
+def _codes(ticket: Ticket) -> dict[str, str | int | None]:
+    return {
+        "number": ticket.number,
+        "kind": ticket.kind,
+        "category": ticket.category,
+        "priority": ticket.priority,
+        "source": ticket.source,
+        "holder": ticket.holder_id,
+        "first_taker": ticket.first_taker_id,
+        "to_state": ticket.state,
+    }
+
+
+async def _show(session: Session, house: House, ticket: Ticket, holder: Candidate | None, now: datetime) -> None:
+    if holder is not None:
+        await news.card_to_staff(session, ticket, holder.staff_id, view=cards.View.HOLDER, now=now)
+    if ticket.confidential:
+        if holder is None:
+            await news.card_to_front(session, ticket, leads_only=True, now=now)
+        return
+    group = await people.group_of(session, community_id=house.id, team=ticket.team)
+    if group is not None:
+        await cards.show(
+            session, ticket=ticket, to=group, view=cards.View.GROUP, priority=news.priority_of(ticket), now=now
+        )
+    if holder is None:
+        await news.card_to_front(session, ticket, now=now)
+
+
+async def tell_requester(session: Session, ticket: Ticket, *, now: datetime) -> bool:
+    """Tell the person for whom an employee filed; False when he can't be reached by chat or text message."""
+    taker = await people.staff_name(session, ticket.first_taker_id)
+    by = When(ticket.promised_at) if ticket.promised_at else None
+    key = "news.filed" if by else "news.filed_soon"
+    text = T(key, number=ticket.number, matter=ticket.matter, place=ticket.place, name=taker, by=by)
+    return await news.to_owner(session, ticket, text, now=now)

@@ -1,0 +1,130 @@
+"""Finding tickets: only what the actor may see is there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+
+from services.actors import Actor
+from services.db import Session
+from services.models import Ticket
+from services.refusals import NotFound, Refused
+from services.tickets.rules import State, standings
+
+OPEN = (State.OPEN, State.ASSIGNED, State.WORKING, State.DONE)
+IN_HAND = (State.OPEN, State.ASSIGNED, State.WORKING)
+MOST_LISTED = 10
+RANK = (State.DONE, State.WORKING, State.ASSIGNED, State.OPEN)
+
+
+class WhichTicket(Refused):
+    """Two tickets of different years bear the number."""
+
+    key = "refused.which_ticket"
+
+
+async def find(session: Session, actor: Actor, *, ticket_id: int, lock: bool = False) -> Ticket:
+    """Return a ticket by id; raises `NotFound` when there is none that the actor may see."""
+    statement = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    ticket = (await session.scalars(statement)).one_or_none()
+    if ticket is None or not standings(actor, ticket):
+        raise NotFound
+    return ticket
+
+
+async def by_number(session: Session, actor: Actor, *, number: str) -> Ticket:
+    """Return the newest ticket of that number among what the actor may see; raises `NotFound`, `WhichTicket`."""
+    found = (
+        await session.scalars(
+            select(Ticket)
+            .where(Ticket.community_id == actor.community_id, Ticket.number == number)
+            .order_by(Ticket.year.desc())
+        )
+    ).all()
+    mine = [ticket for ticket in found if standings(actor, ticket)]
+    if not mine:
+        raise NotFound
+    open_ones = [ticket for ticket in mine if ticket.state in OPEN]
+    if len(open_ones) > 1:
+        raise WhichTicket(years="/".join(str(ticket.year) for ticket in open_ones))
+    return open_ones[0] if open_ones else mine[0]
+
+
+def _of(actor: Actor) -> ColumnElement[bool]:
+    by_address = Ticket.requester_id.is_(None) & (Ticket.requester_address_id == actor.address_id)
+    return or_(Ticket.requester_id == actor.person_id, by_address) if actor.person_id is not None else by_address
+
+
+async def mine(session: Session, actor: Actor, *, now: datetime) -> Sequence[Ticket]:
+    """Return the person's own tickets: open ones, and what closed in the last days, newest first."""
+    recent = now - timedelta(days=30)
+    return (
+        await session.scalars(
+            select(Ticket)
+            .where(_of(actor), or_(Ticket.state.in_(OPEN), Ticket.closed_at > recent))
+            .order_by(Ticket.state.in_(OPEN).desc(), Ticket.id.desc())
+            .limit(MOST_LISTED)
+        )
+    ).all()
+
+
+async def waiting(session: Session, actor: Actor, *, since: datetime) -> Ticket | None:
+    """Return the ticket that the person filed from here a short while ago and that nobody accepted yet."""
+    return (
+        await session.scalars(
+            select(Ticket)
+            .where(
+                _of(actor),
+                Ticket.state.in_((State.OPEN, State.ASSIGNED)),
+                Ticket.requester_address_id == actor.address_id,
+                Ticket.created_at >= since,
+            )
+            .order_by(Ticket.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+
+
+async def newest_open(session: Session, actor: Actor) -> Sequence[Ticket]:
+    """Return the person's open tickets, newest first."""
+    return (
+        await session.scalars(
+            select(Ticket).where(_of(actor), Ticket.state.in_(OPEN)).order_by(Ticket.id.desc()).limit(MOST_LISTED)
+        )
+    ).all()
+
+
+async def held(session: Session, actor: Actor) -> Sequence[Ticket]:
+    """Return what the employee holds, what is under way first, then what is due first."""
+    staff = actor.staff
+    if staff is None:
+        return []
+    found = await session.scalars(
+        select(Ticket)
+        .where(Ticket.holder_id == staff.staff_id, Ticket.state.in_(IN_HAND))
+        .order_by((Ticket.state == State.WORKING).desc(), Ticket.promised_at.nulls_last(), Ticket.id)
+        .limit(MOST_LISTED * 2)
+    )
+    return found.all()
+
+
+async def pool(session: Session, actor: Actor) -> Sequence[Ticket]:
+    """Return what nobody has yet and the employee could take or hand out."""
+    staff = actor.staff
+    if staff is None:
+        return []
+    mine_to_see = Ticket.team == staff.team
+    if actor.is_front:
+        mine_to_see = Ticket.confidential.is_(False) if not actor.is_lead else Ticket.id > 0
+    return (
+        await session.scalars(
+            select(Ticket)
+            .where(Ticket.community_id == staff.community_id, Ticket.state == State.OPEN, mine_to_see)
+            .order_by(Ticket.id)
+            .limit(MOST_LISTED)
+        )
+    ).all()

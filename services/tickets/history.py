@@ -1,0 +1,223 @@
+"""The history of a ticket: rows that can't be changed, chained by hash; heads sealed into one company chain.
+
+A row holds ids, codes, times and the digest of (salt + words). The words lie in content rows that retention and
+erasure may empty together with their salt; then `verify` says "erased", not "broken".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, insert, select
+
+from services.actors import Actor
+from services.db import Session
+from services.models import Content, History, Seal, Ticket
+
+GENESIS = ""
+SALT_BYTES = 16
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words and files that go with an action."""
+
+    words: str = ""
+    media: tuple[int, ...] = ()
+
+
+async def append(
+    session: Session,
+    actor: Actor,
+    *,
+    ticket: Ticket,
+    action: str,
+    now: datetime,
+    codes: Mapping[str, Any] | None = None,
+    said: Said | None = None,
+) -> None:
+    """Add a row to the ticket's chain; the ticket is locked by the caller."""
+    content_id, digest = await _keep(session, actor, ticket, action, said, now) if said else (None, "")
+    row: dict[str, Any] = {
+        "community_id": ticket.community_id,
+        "ticket_id": ticket.id,
+        "seq": ticket.seq + 1,
+        "action": action,
+        "person_id": actor.person_id,
+        "system": actor.system,
+        "channel": actor.channel or "",
+        "event_id": actor.event_id,
+        "at": now,
+        "codes": dict(codes or {}),
+        "content_id": content_id,
+        "digest": digest,
+        "prev": ticket.head,
+    }
+    row["hash"] = link(row)
+    await session.execute(insert(History).values(row))
+    ticket.seq, ticket.head = row["seq"], row["hash"]
+
+
+async def _keep(
+    session: Session, actor: Actor, ticket: Ticket, kind: str, said: Said, now: datetime
+) -> tuple[int, str]:
+    salt = secrets.token_hex(SALT_BYTES)
+    content_id = await session.scalar(
+        insert(Content)
+        .values(
+            community_id=ticket.community_id,
+            ticket_id=ticket.id,
+            kind=kind,
+            words=said.words,
+            salt=salt,
+            media=list(said.media),
+            person_id=actor.person_id,
+            created_at=now,
+        )
+        .returning(Content.id)
+    )
+    if content_id is None:
+        msg = "the content row came back without an id"
+        raise LookupError(msg)
+    return content_id, digest_of(salt, said.words)
+
+
+def digest_of(salt: str, words: str) -> str:
+    """Return the digest that history keeps of somebody's words."""
+    return hashlib.sha256((salt + words).encode()).hexdigest()
+
+
+def link(row: Mapping[str, Any]) -> str:
+    """Return the hash of a row, over everything but the hash itself; times to the microsecond in UTC."""
+    body = {name: value for name, value in row.items() if name not in {"hash", "id"}}
+    body["at"] = row["at"].isoformat()
+    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def seal(session: Session, *, now: datetime) -> bool:
+    """Seal the heads of the chains that grew since the last seal; False when none did."""
+    grown = (
+        await session.scalars(
+            select(Ticket)
+            .where(Ticket.seq > Ticket.sealed_seq)
+            .order_by(Ticket.id)
+            .limit(BATCH)
+            .with_for_update(key_share=True)
+        )
+    ).all()
+    if not grown:
+        return False
+    last = await session.scalar(select(Seal.hash).order_by(Seal.id.desc()).limit(1))
+    row: dict[str, Any] = {
+        "at": now,
+        "heads": [[ticket.id, ticket.seq, ticket.head] for ticket in grown],
+        "prev": last or GENESIS,
+    }
+    row["hash"] = link(row)
+    await session.execute(insert(Seal).values(row))
+    for ticket in grown:
+        ticket.sealed_seq = ticket.seq
+    return True
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What `verify` found."""
+
+    rows: int = 0
+    tickets: int = 0
+    seals: int = 0
+    erased: int = 0
+    broken: list[str] = field(default_factory=list)
+
+
+async def verify(session: Session) -> Verdict:
+    """Walk every chain and the company chain; say what is broken and how much was lawfully erased."""
+    verdict = Verdict()
+    after = 0
+    while True:
+        tickets = (
+            await session.scalars(select(Ticket).where(Ticket.id > after).order_by(Ticket.id).limit(BATCH))
+        ).all()
+        if not tickets:
+            break
+        for ticket in tickets:
+            await _verify_ticket(session, ticket, verdict)
+        after = tickets[-1].id
+        session.expunge_all()
+    await _verify_seals(session, verdict)
+    return verdict
+
+
+async def _verify_ticket(session: Session, ticket: Ticket, verdict: Verdict) -> None:
+    verdict.tickets += 1
+    rows = (
+        await session.execute(
+            select(History, Content)
+            .outerjoin(Content, Content.id == History.content_id)
+            .where(History.ticket_id == ticket.id)
+            .order_by(History.seq)
+        )
+    ).all()
+    prev = GENESIS
+    for number, (row, content) in enumerate(rows, 1):
+        verdict.rows += 1
+        if row.seq != number or row.prev != prev or link(_body(row)) != row.hash:
+            verdict.broken.append(f"ticket {ticket.number} ({ticket.id}): row {number} does not follow")
+        _verify_words(ticket, row, content, verdict)
+        prev = row.hash
+    if (ticket.seq, ticket.head) != (len(rows), prev):
+        verdict.broken.append(f"ticket {ticket.number} ({ticket.id}): the tail is missing")
+
+
+def _verify_words(ticket: Ticket, row: History, content: Content | None, verdict: Verdict) -> None:
+    if row.content_id is None:
+        return
+    if content is None or content.erased_at is not None:
+        verdict.erased += 1
+    elif digest_of(content.salt or "", content.words or "") != row.digest:
+        verdict.broken.append(f"ticket {ticket.number} ({ticket.id}): the words of row {row.seq} were changed")
+
+
+def _body(row: History) -> dict[str, Any]:
+    names = History.__table__.columns.keys()
+    return {name: getattr(row, name) for name in names}
+
+
+async def _verify_seals(session: Session, verdict: Verdict) -> None:
+    prev = GENESIS
+    for row in (await session.scalars(select(Seal).order_by(Seal.id))).all():
+        verdict.seals += 1
+        body = {name: getattr(row, name) for name in Seal.__table__.columns.keys()}
+        if row.prev != prev or link(body) != row.hash:
+            verdict.broken.append(f"seal {row.id} does not follow")
+        prev = row.hash
+        for ticket_id, seq, head in row.heads:
+            found = await session.scalar(
+                select(History.hash).where(History.ticket_id == ticket_id, History.seq == seq)
+            )
+            if found != head:
+                verdict.broken.append(f"seal {row.id}: ticket {ticket_id} or its tail vanished")
+
+
+async def timeline(session: Session, ticket: Ticket) -> Sequence[tuple[History, Content | None]]:
+    """Return the ticket's history with the words that are still there, oldest first."""
+    rows = await session.execute(
+        select(History, Content)
+        .outerjoin(Content, Content.id == History.content_id)
+        .where(History.ticket_id == ticket.id)
+        .order_by(History.seq)
+    )
+    return [(row, content) for row, content in rows]
+
+
+async def count(session: Session) -> int:
+    """Return how many rows history has."""
+    return await session.scalar(select(func.count()).select_from(History)) or 0

@@ -1,0 +1,150 @@
+"""What people hear when a ticket moves: the owner, who holds it, the desk and those who lead it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from services import conversations, people
+from services.db import Session
+from services.messages import Choice, Text
+from services.models import Staff, Ticket
+from services.outbox import Priority, To
+from services.tickets import cards, dispatch
+
+ALARMING = "urgent"
+
+
+def priority_of(ticket: Ticket) -> Priority:
+    """Return how fast messages about the ticket go to staff."""
+    return Priority.ALARM if ticket.priority == ALARMING else Priority.WORK
+
+
+async def owner_address(session: Session, ticket: Ticket) -> To | None:
+    """Return where the requester hears of the ticket: where he filed it, else where he wrote last."""
+    if ticket.requester_address_id is not None:
+        found = await people.to_of(session, address_id=ticket.requester_address_id)
+        if found is not None:
+            return found
+    if ticket.requester_id is None:
+        return None
+    return (await people.addresses_of(session, [ticket.requester_id])).get(ticket.requester_id)
+
+
+async def to_owner(
+    session: Session,
+    ticket: Ticket,
+    text: Text,
+    *,
+    now: datetime,
+    rows: Sequence[Sequence[Choice]] = (),
+    media: tuple[int, ...] = (),
+    tag: str = "",
+) -> bool:
+    """Tell the requester; False when there is nowhere to tell him."""
+    to = await owner_address(session, ticket)
+    if to is None:
+        return False
+    await conversations.tell(
+        session,
+        to=to,
+        key=f"ticket:{ticket.id}:{ticket.seq}:owner{tag}",
+        text=text,
+        rows=rows,
+        priority=Priority.REPLY,
+        person_id=ticket.requester_id,
+        media=media,
+        now=now,
+    )
+    return True
+
+
+async def ask_owner(
+    session: Session, ticket: Ticket, *, form: str, given: Mapping[str, Any], now: datetime
+) -> bool:
+    """Open a question on the requester's address; False when he has none."""
+    to = await owner_address(session, ticket)
+    if to is None:
+        return False
+    await conversations.ask(
+        session,
+        to=to,
+        person_id=ticket.requester_id,
+        form=form,
+        given=given,
+        key=f"ticket:{ticket.id}:{ticket.seq}:{form}",
+        priority=Priority.REPLY,
+        now=now,
+        expires_at=now + timedelta(days=14),
+    )
+    return True
+
+
+async def to_staff(
+    session: Session,
+    ticket: Ticket,
+    staff_ids: Sequence[int],
+    text: Text,
+    *,
+    now: datetime,
+    rows: Sequence[Sequence[Choice]] = (),
+    media: tuple[int, ...] = (),
+    tag: str = "",
+) -> None:
+    """Tell employees, each where he can be reached."""
+    for staff_id, to in (await reach(session, staff_ids)).items():
+        await conversations.tell(
+            session,
+            to=to,
+            key=f"ticket:{ticket.id}:{ticket.seq}:staff{staff_id}{tag}",
+            text=text,
+            rows=rows,
+            priority=priority_of(ticket),
+            media=media,
+            now=now,
+        )
+
+
+async def reach(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
+    """Return the addresses of employees by staff id."""
+    if not staff_ids:
+        return {}
+    rows = (await session.execute(select(Staff.id, Staff.person_id).where(Staff.id.in_(list(staff_ids))))).all()
+    addresses = await people.addresses_of(session, [row.person_id for row in rows])
+    return {row.id: addresses[row.person_id] for row in rows if row.person_id in addresses}
+
+
+async def card_to_staff(
+    session: Session, ticket: Ticket, staff_id: int, *, view: cards.View, now: datetime
+) -> bool:
+    """Give an employee a card of the ticket; False when he can't be reached."""
+    to = (await reach(session, [staff_id])).get(staff_id)
+    if to is None:
+        return False
+    await cards.show(session, ticket=ticket, to=to, view=view, priority=priority_of(ticket), now=now)
+    return True
+
+
+async def card_to_front(session: Session, ticket: Ticket, *, now: datetime, leads_only: bool = False) -> None:
+    """Give the desk on duty (or those who lead) a card; with nobody on duty, everybody of them."""
+    found = (
+        await dispatch.leads(session, community_id=ticket.community_id, now=now)
+        if leads_only
+        else await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
+    )
+    on_duty = [c for c in found if c.on_duty] or list(found)
+    for candidate in on_duty:
+        await card_to_staff(session, ticket, candidate.staff_id, view=cards.View.FRONT, now=now)
+
+
+async def to_front(
+    session: Session, ticket: Ticket, text: Text, *, now: datetime, rows: Sequence[Sequence[Choice]] = ()
+) -> None:
+    """Tell the desk on duty."""
+    found = await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
+    on_duty = [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
+    await to_staff(session, ticket, on_duty, text, now=now, rows=rows, tag=":front")
+

@@ -1,0 +1,1 @@
+"""Reading what people write: pure functions over text and a compiled vocabulary."""

@@ -1,0 +1,1 @@
+"""A strict loopback stand-in for Telegram's Bot API, and the people who talk through it."""

@@ -1,0 +1,27 @@
+"""What every test may ask for: databases of both kinds, and the report by kind of test."""
+
+from __future__ import annotations
+
+import hypothesis
+import pytest
+
+from tests.support import report
+
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("gate")
+
+pytest_plugins = ["tests.support.databases"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the kinds of tests and, where results come together, count them."""
+    for marker in report.markers():
+        config.addinivalue_line("markers", marker)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(report.Report(), "report-by-kind")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test its kind, and every kind its place."""
+    report.sort_and_mark(items)

@@ -1,0 +1,189 @@
+"""The command `ownerline`: what operators rely on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.settings import Settings
+from scripts import cli, serving
+from scripts.trouble import CommandError
+from tests.scripts.conftest import Call
+
+TOP = Path(__file__).resolve().parents[2]
+COMMANDS = ("serve", "demo", "chat", "migrate", "doctor", "seed", "backup", "restore", "version")
+GROUPS = {
+    "inbox": ("list", "retry", "drop"),
+    "outbox": ("list", "retry", "drop", "release"),
+    "settings": ("list", "get", "set"),
+}
+
+
+def _process(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as its own process, as operators do."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OWNERLINE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.cli", *words],
+        cwd=folder,
+        env=inherited | {"PYTHONPATH": os.pathsep.join((str(TOP), os.environ.get("PYTHONPATH", "")))} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def _lines(result: Result) -> list[str]:
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    return result.stdout.splitlines()
+
+
+def _put_event(place: Path) -> None:
+    with sqlite3.connect(place) as rows:
+        rows.execute(
+            "INSERT INTO inbox (id, channel, account, event_id, lane, payload, state, received_at, owner, starts, tries,"
+            " error, danger_checked) VALUES (7, 'sms', 'main', 'e1', 'sms:main:+861', 'help me', 'dead',"
+            " '2026-04-12 02:00:00.000000', '', 1, 3, 'Traceback\nValueError: odd', 0)"
+        )
+    rows.close()
+
+
+def test_every_command_explains_itself() -> None:
+    names = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]
+    for name in names:
+        result = CliRunner().invoke(cli.commands(), [*name, "--help"])
+        assert result.exit_code == 0
+        assert len(result.output) > 95, f"{name} says too little"
+        assert "--config" in result.output or name == ("version",)
+
+
+def test_settings_that_do_not_fit_are_told_in_one_line_and_nothing_is_started(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[web]\nport = 'eighty'\n")
+    for words in (("serve",), ("seed",), ("doctor", "--config", "config.toml")):
+        done = _process(tmp_path, *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        line = "ownerline: config.toml: web.port: found 'eighty'; allowed: a whole number from 0 to 65535\n"
+        assert done.stderr == line
+    assert [place.name for place in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_a_missing_file_and_a_missing_secret_are_told_the_same_way(tmp_path: Path) -> None:
+    done = _process(tmp_path, "migrate", "--config", "none.toml")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "ownerline: none.toml: found no such file; allowed: a settings file in TOML\n",
+    )
+    done = _process(tmp_path, "serve", OWNERLINE_TELEGRAM__ENABLED="true")
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "ownerline: settings: telegram.token: found no secret while telegram.enabled is true;"
+    )
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path, unused_tcp_port: int) -> None:
+    url = f"postgresql://me:hush@127.0.0.1:{unused_tcp_port}/line"
+    done = _process(tmp_path, "migrate", OWNERLINE_DATABASE__URL=url)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"ownerline: database postgresql://me:***@127.0.0.1:{unused_tcp_port}/line can't be used"
+    )
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_migrate_may_be_repeated(call: Call) -> None:
+    assert _lines(call("migrate")) == _lines(call("migrate"))
+
+
+def test_seed_prints_numbers_and_roles_and_may_be_repeated(call: Call) -> None:
+    first = _lines(call("seed"))
+    assert first[0].split() == ["phone", "role", "name", "unit", "or", "badge"]
+    assert any(line.startswith("+8613800138000  owner") and line.endswith("3-2-1502") for line in first)
+    assert {line.split()[1] for line in first[1:]} == {
+        *("owner", "tenant", "family"),
+        *("engineer", "desk", "supervisor", "manager"),
+    }
+    again = _lines(call("seed"))
+    assert again[: len(first)] == first
+    assert again[-1] == "The community has units already: nothing was added but duty."
+
+
+def test_events_that_were_set_aside_are_listed_retried_and_dropped(call: Call, tmp_path: Path) -> None:
+    assert _lines(call("inbox", "list")) == ["nothing is set aside"]
+    _put_event(tmp_path / "data" / "line.db")
+    head, row = _lines(call("inbox", "list"))
+    assert row.split()[0] == "7"
+    assert row.endswith("ValueError: odd")
+    assert "help me" not in row
+    assert "help me" in call("inbox", "list", "--show").output
+    assert _lines(call("inbox", "retry", "7")) == ["done"]
+    refused = call("inbox", "drop", "7")
+    assert isinstance(refused.exception, CommandError)
+    assert str(refused.exception) == "no event 7 is set aside; see `list`"
+    assert head.split() == ["id", "received", "lane", "tries", "error"]
+
+
+def test_figures_are_read_and_changed_at_run_time(call: Call) -> None:
+    _lines(call("seed"))
+    key, slug = "tickets.autoclose_days", "sunshine-garden"
+    assert _lines(call("settings", "get", key)) == ["3"]
+    assert _lines(call("settings", "set", key, "5", "--community", slug)) == ["done"]
+    assert _lines(call("settings", "set", "quiet.starts", "22:30")) == ["done"]
+    assert _lines(call("settings", "set", "emergency.gas", "0571")) == ["done"]
+    assert _lines(call("settings", "get", key)) == ["3"]
+    assert _lines(call("settings", "get", key, "--community", slug)) == ["5"]
+    found = dict(line.split(maxsplit=1) for line in _lines(call("settings", "list", "--community", slug)))
+    assert found[key] == "5         (file: 3)"
+    assert found["quiet.starts"] == "22:30:00  (file: 21:00:00)"
+    assert found["emergency.gas"] == "0571      (file: 96777)"
+    assert found["tickets.urge_hours"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("get", "tickets.nothing"), "unknown setting 'tickets.nothing'; allowed: emergency.fire"),
+        (("set", "tickets.nothing", "1"), "unknown setting 'tickets.nothing'; allowed: emergency.fire"),
+        (("set", "tickets.per_day", "0"), "tickets.per_day: found '0'"),
+        (("get", "tickets.per_day", "--community", "x"), "unknown community 'x'; allowed: none yet"),
+    ],
+)
+def test_a_figure_that_does_not_fit_is_told(call: Call, words: tuple[str, ...], told: str) -> None:
+    refused = call("settings", *words)
+    assert isinstance(refused.exception, CommandError)
+    assert told in str(refused.exception)
+
+
+def test_the_demo_keeps_everything_in_its_folder_and_sends_nothing_out(tmp_path: Path) -> None:
+    settings = serving.demo_settings(Settings(), port=8123, data=tmp_path)
+    assert settings.database_url() == f"sqlite:///{tmp_path}/ownerline.db"
+    assert Path(settings.media.folder).parent == Path(settings.web.secret_file).parent == tmp_path
+    assert (settings.web.port, settings.telegram.enabled, settings.sms.gateway) == (8123, False, "demo")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_ends_in_good_order(tmp_path: Path, unused_tcp_port: int, ending: signal.Signals) -> None:
+    words = ("demo", "--port", str(unused_tcp_port), "--data", str(tmp_path / "demo"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.cli", *words],
+        cwd=tmp_path,
+        env=dict(os.environ) | {"PYTHONPATH": os.pathsep.join((str(TOP), os.environ.get("PYTHONPATH", "")))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(ending)
+        process.wait(20)
+        told = process.stderr.read() if process.stderr else ""
+    assert line.startswith(f"The lab: http://127.0.0.1:{unused_tcp_port}/lab"), told
+    assert process.returncode == 0, told

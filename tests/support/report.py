@@ -1,0 +1,97 @@
+"""The kinds of tests, the time each may take, and the report by kind at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of tests: its marker, its folders (or files) under `tests`, the seconds it may take."""
+
+    marker: str
+    label: str
+    folders: frozenset[str]
+    budget: int
+    alone: bool = False  # one after the other, with nothing else running beside
+
+
+RULES = Kind("rules", "house rules", frozenset({"test_rules.py"}), 30)
+ROOMS = Kind("rooms", "services and handlers", frozenset({"services", "handlers", "transcripts"}), 180)
+CONFORMANCE = Kind("conformance", "queues and races", frozenset({"conformance"}), 60)
+PROCESSES = Kind("processes", "real processes", frozenset({"processes"}), 90, alone=True)
+BROWSER = Kind("browser", "browser", frozenset({"browser"}), 60, alone=True)
+KINDS = (RULES, ROOMS, CONFORMANCE, PROCESSES, BROWSER)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known of one kind so far; starts and ends are wall-clock seconds."""
+
+    tests: int = 0
+    passed: int = 0
+    started: float = float("inf")
+    ended: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """From the first start to the last end."""
+        return max(0.0, self.ended - self.started)
+
+
+class Report:
+    """Counts tests by kind as their reports come in, and writes a table at the end."""
+
+    def __init__(self) -> None:
+        """Start with nothing counted."""
+        self._tallies = {kind: Tally() for kind in KINDS}
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count one phase of one test."""
+        tally = self._tallies[kind_of(report.nodeid)]
+        tally.tests += report.when == "setup"
+        tally.passed += report.when == "call" and report.passed
+        tally.started = min(tally.started, report.start)
+        tally.ended = max(tally.ended, report.stop)
+
+    @pytest.hookimpl
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the table."""
+        terminalreporter.section("tests by kind")
+        for line in self.lines():
+            terminalreporter.write_line(line)
+
+    def lines(self) -> Iterator[str]:
+        """Return the table: kind, tests, passed, seconds, budget."""
+        yield f"{'kind':<24}{'tests':>7}{'passed':>8}{'seconds':>9}{'budget':>8}"
+        for kind, tally in self._tallies.items():
+            if tally.tests:
+                over = "  OVER" if tally.seconds > kind.budget else ""
+                figures = f"{tally.tests:>7}{tally.passed:>8}{tally.seconds:>9.1f}{kind.budget:>8}"
+                yield f"{kind.label:<24}{figures}{over}"
+
+
+def kind_of(nodeid: str) -> Kind:
+    """Tell a test's kind by its folder; what no kind names goes with the rooms."""
+    below_tests = nodeid.partition("::")[0].removeprefix("tests/")
+    folder = below_tests.partition("/")[0]
+    return next((kind for kind in KINDS if folder in kind.folders), ROOMS)
+
+
+def sort_and_mark(items: list[pytest.Item]) -> None:
+    """Mark every test with its kind and put the kinds in order; what runs alone comes last, on one worker."""
+    items.sort(key=lambda item: KINDS.index(kind_of(item.nodeid)))
+    for item in items:
+        kind = kind_of(item.nodeid)
+        item.add_marker(kind.marker)
+        if kind.alone:
+            item.add_marker(pytest.mark.xdist_group("alone"))
+
+
+def markers() -> Sequence[str]:
+    """Return the markers of the kinds, as pytest wants them declared."""
+    return [f"{kind.marker}: {kind.label}, within {kind.budget} s" for kind in KINDS]
