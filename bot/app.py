@@ -204,9 +204,7 @@ def _delivery_pace(settings: Settings) -> DeliveryPace:
     )
 
 
-async def serve(
-    settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None
-) -> None:
+async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None) -> None:
     """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab."""
     logs.configure(settings.log.level, settings.log.format)
     stop = stop or asyncio.Event()

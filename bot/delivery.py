@@ -146,7 +146,7 @@ class Delivery:
         try:
             sent = await self._to_provider(line.port, prepared.letter)
         except Exception as error:
-            log.error("a letter could not be sent", key=prepared.row.key, exc_info=error)
+            log.exception("a letter could not be sent", key=prepared.row.key)
             sent = Sent(Outcome.PERMANENT, code=f"{type(error).__name__}: {error}")
         self._metrics.sent(line.port.channel, sent.outcome, time.monotonic() - began)
         self._arrive(self._arrival(line, prepared, sent))
@@ -203,9 +203,7 @@ class Delivery:
 
     async def _write(self, batch: Sequence[Arrival]) -> None:
         try:
-            await self._db.run(
-                lambda session: delivered.note(session, batch, owner=self._owner, now=self._now())
-            )
+            await self._db.run(lambda session: delivered.note(session, batch, owner=self._owner, now=self._now()))
         except Exception as error:
             if not is_trouble(error):
                 raise

@@ -84,9 +84,10 @@ class Files:
 
     async def _fetch(self, one: Wanted) -> None:
         port = self._ports.get((one.channel, one.account))
+        if port is None:  # its channel is switched off for now
+            await self._db.run(lambda session: media.not_fetched(session, one.id, final=False))
+            return
         try:
-            if port is None:
-                raise FetchFailed("the channel is not there", final=False)
             data = await port.fetch(one.file_id)
         except FetchFailed as failed:
             final = failed.final

@@ -17,8 +17,8 @@ from services.messages import Say
 from services.models import Card
 from services.outbox import Claimed
 from services.refusals import NotFound
-from services.tickets import cards
 from services.texts import Reader
+from services.tickets import cards
 
 
 @dataclass(frozen=True, slots=True)

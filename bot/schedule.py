@@ -1,4 +1,4 @@
-"""The schedule: APScheduler only ticks; what is due lives in rows, and each tick is one service call in a transaction."""
+"""The schedule: APScheduler only ticks; what is due lives in rows, and a tick is a service call in a transaction."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Schedule:
             if is_trouble(error):
                 log.warning("a tick found the database in trouble", tick=tick.name, why=type(error).__name__)
             else:
-                log.error("a tick failed", tick=tick.name, exc_info=error)
+                log.exception("a tick failed", tick=tick.name)
 
     async def timers(self) -> None:
         """Do what is due, earliest first, each in a transaction of its own."""
@@ -105,7 +105,7 @@ class Schedule:
         except Exception as error:
             if is_trouble(error) or not taken:
                 raise
-            log.error("a timer failed", timer=taken[0], exc_info=error)
+            log.exception("a timer failed", timer=taken[0])
         await self._db.run(lambda session: timers.failed(session, timer_id=taken[0], now=now))
         return True
 
@@ -160,4 +160,3 @@ class Schedule:
         for priority in Priority:
             number, at = waiting.get(priority, (0, None))
             self._metrics.queue(f"outbox_{priority.name.lower()}", waiting=number, oldest=at, now=self._now())
-

@@ -94,9 +94,7 @@ async def _poll(line: Telegram, role: str, stop: asyncio.Event) -> None:
     until = asyncio.Event()
     keeper = asyncio.create_task(_keep_lease(line, role, stop, until))
     try:
-        await poller.poll(
-            line.channel, line.intake.store, offset=None, stop=until, remember=_nothing_to_remember
-        )
+        await poller.poll(line.channel, line.intake.store, offset=None, stop=until, remember=_nothing_to_remember)
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Work: takes the oldest event of each lane and handles it in one transaction; on SQLite several turns share a commit."""
+"""Work: the oldest event of each lane, handled in one transaction; on SQLite several turns share a commit."""
 
 from __future__ import annotations
 
@@ -107,9 +107,7 @@ class Work:
         async def claim(session: Session) -> Sequence[Claimed]:
             found = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
             if not found and not self._busy:
-                found = await inbox.claim(
-                    session, owner=self._owner, lease=self._pace.lease, limit=1, alone=True
-                )
+                found = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=1, alone=True)
             return found
 
         return await self._db.run(claim)
@@ -161,8 +159,8 @@ class Work:
             return
         for event, toast in done:
             self._finished(event, toast, began)
-        for event, error in failed:
-            await self._after(event, error)
+        for event, why in failed:
+            await self._after(event, why)
 
     async def _turn(self, session: Session, event: Claimed) -> Toast | None:
         port = self._ports.get((event.channel, event.account))
@@ -195,7 +193,9 @@ class Work:
             await self._release([event], error)
             return
         self._metrics.turn("failed", 0.0)
-        log.error("an event failed", channel=event.channel, event_id=event.event_id, tries=event.tries + 1, exc_info=error)
+        log.error(
+            "an event failed", channel=event.channel, event_id=event.event_id, tries=event.tries + 1, exc_info=error
+        )
         why = f"{type(error).__name__}: {error}"
 
         async def note(session: Session) -> bool:

@@ -164,7 +164,7 @@ class YesNo(Kind):
 
     async def options(self, turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG002
         """Offer both."""
-        return [Option(True, T("word.yes")), Option(False, T("word.no"))]
+        return [Option(value=True, label=T("word.yes")), Option(value=False, label=T("word.no"))]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from services.catalog import Kind
 from services.messages import Reply, T, Text, When, joined, lines, reply
 from services.tickets import filing
 from services.tickets.filing import Request
-from services.understanding.reading import Intent
+from services.understanding.intents import Intent
 
 KINDS = {Intent.SUGGESTION: Kind.SUGGESTION, Intent.PRAISE: Kind.PRAISE}
 
@@ -74,9 +74,7 @@ class FileComplaint(Form, name="complaint"):
         )
         if ticket.answer_by is None:
             return reply(T("advice.filed", number=ticket.number))
-        return reply(
-            T("complaint.filed", number=ticket.number, by=When(ticket.answer_by), phone=turn.house.phone)
-        )
+        return reply(T("complaint.filed", number=ticket.number, by=When(ticket.answer_by), phone=turn.house.phone))
 
 
 async def known_from(turn: Turn) -> dict[str, Any]:

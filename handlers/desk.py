@@ -22,7 +22,7 @@ from services.phones import find_number
 from services.refusals import NotAllowed
 from services.tickets import filing
 from services.tickets.filing import Request, Requester, Source
-from services.understanding.reading import Intent
+from services.understanding.intents import Intent
 
 UNKNOWN = 0
 
@@ -185,6 +185,7 @@ class NewTicket(Form, name="new"):
             name=person.name,
             phone=self.phone or await people.phone_of(turn.session, person.id),
             shows_number=person.shows_number,
+            needs_care=person.needs_care,
         )
 
 

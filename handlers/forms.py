@@ -212,7 +212,9 @@ async def _confirmed(turn: Turn, draft: Draft, value: Any) -> Reply:  # noqa: AN
 async def _ask_what_to_change(turn: Turn, draft: Draft) -> Reply:
     kinds = fields_of(draft.form)
     options = [
-        Option(name, T(f"{draft.form.name}.{name}.label")) for name in draft.answers if name in kinds and kinds[name].asked
+        Option(name, T(f"{draft.form.name}.{name}.label"))
+        for name in draft.answers
+        if name in kinds and kinds[name].asked
     ]
     return await _show(turn, draft, CHANGE, Question(T("form.change"), options))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from handlers import menu, places
-from handlers.answers import Answers, pick
+from handlers import menu, places, repair
+from handlers.answers import Answers, filled, pick
 from handlers.answers import words as free_words
 from handlers.forms import Form
 from handlers.turn import Turn
@@ -17,6 +17,7 @@ from services.messages import Choice, Keyboard, Reply, Start, T, joined, lines, 
 from services.models import Person
 from services.phones import e164
 from services.refusals import NotAllowed
+from services.understanding.intents import Intent
 
 
 async def offer(turn: Turn) -> Reply:
@@ -71,7 +72,7 @@ async def _persons(turn: Turn, so_far: Answers) -> list[Option]:
 
 @dataclass(frozen=True, kw_only=True)
 class WhichPerson(Form, name="which_person"):
-    """Two people share a number: who is writing?"""
+    """Ask who is writing when two people share a number."""
 
     person: Annotated[int, pick(_persons)]
     people: Annotated[list[int], pick(_persons, when=lambda _: False)]
@@ -82,6 +83,28 @@ class WhichPerson(Form, name="which_person"):
         if person is None or self.person not in self.people:
             raise NotAllowed
         return await _tied(turn, person, Proof.CONTACT)
+
+
+async def _houses(turn: Turn, so_far: Answers) -> list[Option]:  # noqa: ARG001
+    found = await people.choices_of_house(turn.session, channel=turn.inbound.channel, account=turn.inbound.account)
+    return [Option(house.id, plain(house.name)) for house in found]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhichCommunity(Form, name="community"):
+    """A stranger on an account that serves several estates says which one he means; his first words are kept."""
+
+    which: Annotated[int, pick(_houses)]
+    words: Annotated[str, filled()] = ""
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Go on with what was said first."""
+        actor = await people.choose_house(turn.session, turn.actor, community_id=self.which)
+        there = replace(turn, actor=actor, inbound=replace(turn.inbound, text=self.words, tap=""))
+        reading = there.understood()
+        if reading.category is not None or reading.intent is Intent.REPAIR:
+            return Reply(then=Start("repair", await repair.known_from(there, reading)))
+        return await offer(there)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,9 +31,10 @@ def called(name: str, sex: str) -> T:
 
 async def start(turn: Turn) -> Reply:
     """Greet a known person with the menu."""
+    if turn.actor.staff:
+        return reply(T("menu.hello_staff", name=plain(turn.actor.name)), keyboard=Keyboard.MENU)
     name = called(turn.actor.name, turn.actor.sex)
-    key = "menu.hello_staff" if turn.actor.staff else "menu.hello"
-    return reply(T(key, name=name, estate=turn.house.name, phone=turn.house.phone), keyboard=Keyboard.MENU)
+    return reply(T("menu.hello", name=name, estate=turn.house.name, phone=turn.house.phone), keyboard=Keyboard.MENU)
 
 
 async def helped(turn: Turn) -> Reply:
@@ -42,7 +43,7 @@ async def helped(turn: Turn) -> Reply:
     return reply(lines(T("help.owner"), staff, turn.about()), keyboard=Keyboard.MENU)
 
 
-async def greeted(turn: Turn) -> Reply:
+async def greeted(turn: Turn) -> Reply:  # noqa: ARG001
     """Answer a lone greeting with one short line."""
     return reply(T("menu.greeting"))
 
@@ -65,7 +66,7 @@ async def more(turn: Turn) -> Reply:
     return reply(lines(T("menu.more"), turn.about()), *pairs(choices, across=3))
 
 
-async def language(turn: Turn) -> Reply:
+async def language(turn: Turn) -> Reply:  # noqa: ARG001
     """Offer the three languages, each in its own words."""
     return reply(T("language.ask"), [Choice(T(f"language.{locale}"), f"go:language:{locale}") for locale in LOCALES])
 

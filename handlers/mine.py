@@ -12,11 +12,11 @@ from handlers.answers import Answers, Question, filled, pick, score
 from handlers.answers import words as free_words
 from handlers.forms import Form
 from handlers.turn import Turn
-from services import media, surveys
+from services import media, people, surveys
 from services.conversations import Option
 from services.messages import Choice, Reply, Start, Style, T, When, lines, reply
 from services.models import Ticket
-from services.tickets import finding
+from services.tickets import cards, finding
 from services.tickets.history import Said
 from services.tickets.rules import Action
 from services.understanding.times import Window
@@ -61,7 +61,7 @@ async def reschedule(turn: Turn, ticket_id: int) -> Reply:
     return Reply(then=Start("reschedule", {"ticket": ticket_id}))
 
 
-async def note(turn: Turn, ticket_id: int) -> Reply:
+async def note(turn: Turn, ticket_id: int) -> Reply:  # noqa: ARG001
     """Ask for what is to be added."""
     return Reply(then=Start("note", {"ticket": ticket_id}))
 
@@ -97,6 +97,15 @@ async def add(turn: Turn, ticket: Ticket) -> Reply:
     key = f"album:{turn.inbound.account}:{turn.inbound.album}" if turn.inbound.album else ""
     answer = reply(T("mine.added", number=ticket.number))
     return Reply(answer.say, key=key)
+
+
+async def hide_number(turn: Turn) -> Reply:
+    """Keep the person's number from engineers, now and from here on; the desk passes messages on."""
+    await people.hide_number(turn.session, turn.actor)
+    for ticket in await finding.newest_open(turn.session, turn.actor):
+        ticket.shows_number = False
+        await cards.touch(turn.session, ticket=ticket, now=turn.now)
+    return reply(T("number.hidden"))
 
 
 async def which(turn: Turn, verb: str) -> Reply:
@@ -221,4 +230,3 @@ class Verdict(Form, name="verdict"):
         if unhappy is not None:
             return reply(T("survey.sorry", by=When(unhappy.due_at), phone=turn.house.phone))
         return reply(T("survey.thanks"))
-

@@ -49,7 +49,7 @@ async def own_places(turn: Turn, so_far: Answers) -> list[Option]:  # noqa: ARG0
     return [*options, Option(of_public(turn, ""), T("place.public"))] if options else []
 
 
-async def only_home(turn: Turn, so_far: Answers) -> Any:  # noqa: ANN401, ARG001
+async def only_home(turn: Turn, so_far: Answers) -> dict[str, Any] | None:  # noqa: ARG001
     """Return the only flat of the person: there is nothing to choose."""
     homes = turn.actor.here
     return of_unit(homes[0], homes[0].unit_id, turn) if len(homes) == 1 else None

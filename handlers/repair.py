@@ -18,7 +18,8 @@ from services.conversations import Option
 from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply
 from services.tickets import filing
 from services.tickets.filing import Request, Requester
-from services.understanding.reading import Intent, Reading
+from services.understanding.intents import Intent
+from services.understanding.reading import Reading
 from services.understanding.times import Window
 
 OTHER = "other"
@@ -127,6 +128,7 @@ async def requester(turn: Turn, *, reach: str = "") -> Requester:
         name=actor.name,
         phone=actor.phone or await people.phone_of(turn.session, actor.person_id) or reach,
         shows_number=actor.shows_number,
+        needs_care=actor.needs_care,
         known=actor.person_id is not None,
     )
 
@@ -157,7 +159,9 @@ async def _fragment(turn: Turn, so_far: Answers) -> dict[str, Any]:
         changes["urgent"] = True
     elif reading.rest and not _only_place(reading, changes):
         before = so_far.get("what") or ""
-        changes["what"] = reading.rest if before in {"", turn.label(T("repair.photo_only"))} else f"{before};{turn.text}"
+        changes["what"] = (
+            reading.rest if before in {"", turn.label(T("repair.photo_only"))} else f"{before};{turn.text}"
+        )
     return changes
 
 
@@ -212,4 +216,3 @@ async def voice_to_desk(turn: Turn) -> Reply:
         policy=turn.policy,
     )
     return reply(T("repair.voice_filed", number=ticket.number, phone=turn.house.phone))
-

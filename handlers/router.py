@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from handlers import complaint, desk, emergency, fees, forms, linking, menu, mine, notices, repair, survey, work
+from handlers import complaint, desk, emergency, fees, forms, linking, menu, mine, notices, relay, repair, survey, work
 from handlers import words as spoken
 from handlers.answers import chosen
 from handlers.forms import Form
 from handlers.turn import Turn
-from services import conversations, links, places
+from services import conversations, links, places, relays
 from services.conversations import CHOOSE, read_options
 from services.messages import MediaKind, Reply, Say, Start, T, Toast, lines, reply
 from services.models import Prompt, Ticket
 from services.refusals import NotFound
 from services.tickets import finding
-from services.understanding.reading import Intent, Reading
+from services.understanding.intents import Intent
+from services.understanding.reading import Reading
 
 Command = Callable[[Turn, str], Awaitable[Reply | None]]
 
@@ -26,6 +27,7 @@ FORMS: Mapping[str, type[Form]] = {
         complaint.FileComplaint,
         menu.AskDesk,
         linking.WhichPerson,
+        linking.WhichCommunity,
         linking.Review,
         mine.Note,
         mine.Return,
@@ -91,7 +93,7 @@ async def _ticket(turn: Turn, rest: str) -> Reply:
     return await work.open_ticket(turn, rest.strip()) if rest else await mine.show(turn)
 
 
-async def _review(turn: Turn) -> Reply:
+async def _review(turn: Turn) -> Reply:  # noqa: ARG001
     return Reply(then=Start("review", {}))
 
 
@@ -116,6 +118,7 @@ COMMANDS: Mapping[str, Command] = {
     "ticket": _ticket,
     "code": desk.code,
     "team": desk.group,
+    "end": _plain(relay.end),
 }
 LABELS = ("menu.repair", "menu.mine", "menu.fees", "menu.notices", "menu.complaint", "menu.person", "menu.more.button")
 IN_GROUPS = frozenset({"jobs", "ticket", "team", "new"})
@@ -127,6 +130,8 @@ async def route(turn: Turn) -> Reply | None:
         return await _tap(turn)
     if turn.inbound.group:
         return await _in_group(turn)
+    if turn.actor.house is None:
+        return await _no_house(turn)
     if turn.inbound.start or turn.inbound.contact is not None:
         return await (_start(turn, "") if turn.inbound.start else linking.contact(turn))
     danger = emergency.spotted(turn)
@@ -135,11 +140,23 @@ async def route(turn: Turn) -> Reply | None:
     return await _in_private(turn)
 
 
+async def _no_house(turn: Turn) -> Reply | None:
+    """Ask a stranger on a shared account which estate he means; a code or a printed spot says it by itself."""
+    if turn.inbound.start:
+        return await _start(turn, "")
+    prompts = await conversations.open_prompts(turn.session, address_id=turn.actor.to.address_id)
+    answered = await _answer(turn, prompts)
+    return answered if answered is not None else Reply(then=Start("community", {"words": turn.text}))
+
+
 async def _in_private(turn: Turn) -> Reply | None:
     prompts = await conversations.open_prompts(turn.session, address_id=turn.actor.to.address_id)
     command = _command(turn)
     if command is not None:
         return await COMMANDS[command[0]](turn, command[1])
+    talk = await relays.of(turn.session, address_id=turn.actor.to.address_id, now=turn.now)
+    if talk is not None:
+        return await relay.hear(turn, talk)
     answered = await _answer(turn, prompts)
     if answered is not None:
         return answered
@@ -182,9 +199,7 @@ async def _tap(turn: Turn) -> Reply | None:
 
 async def _prompt_tap(turn: Turn, rest: str) -> Reply:
     prompt_id, name, index = rest.split(":")
-    prompt = await conversations.by_id(
-        turn.session, prompt_id=int(prompt_id), address_id=turn.actor.to.address_id
-    )
+    prompt = await conversations.by_id(turn.session, prompt_id=int(prompt_id), address_id=turn.actor.to.address_id)
     if prompt is None or prompt.state != "open" or prompt.form not in FORMS:
         return Reply(toast=Toast(T("tap.over")), say=_over(prompt))
     if _expired(turn, prompt):
@@ -201,7 +216,7 @@ async def _ticket_tap(turn: Turn, parts: Sequence[str]) -> Reply:
     verb, ticket_id = parts[0], int(parts[1])
     if verb == "send":
         return await work.send(turn, ticket_id, int(parts[2]))
-    handler = work.VERBS.get(verb) or mine.VERBS.get(verb)
+    handler = relay.talk if verb == "talk" else work.VERBS.get(verb) or mine.VERBS.get(verb)
     if handler is None:
         return Reply(toast=Toast(T("tap.stale")))
     return await handler(turn, ticket_id)
@@ -271,15 +286,15 @@ def _expired(turn: Turn, prompt: Prompt) -> bool:
 
 
 async def _free(turn: Turn) -> Reply | None:
-    """Words that answer nothing: an employee's about the work in hand, an owner's about his ticket, or something new."""
-    if turn.actor.house is None:
-        return reply(T("refused.no_community"))
+    """Words that answer nothing: about the work in hand, about a ticket just filed, or something new."""
     if turn.actor.staff is not None:
         handled = await _staff_words(turn)
         if handled is not None:
             return handled
     if links.looks_like_code(turn.text) and turn.actor.person_id is None:
         return await linking.code(turn, turn.text)
+    if spoken.means(turn, "words.hide_number"):
+        return await mine.hide_number(turn)
     reading = turn.understood()
     recent = await finding.waiting(turn.session, turn.actor, since=turn.now - mine.JOINS_FOR)
     if recent is not None and _belongs(turn, reading, recent):

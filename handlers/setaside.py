@@ -1,4 +1,4 @@
-"""What is said about events that could not be handled: an apology, and a page to the duty person when there is danger."""
+"""What is said about events that could not be handled: an apology; a page to the duty person when there is danger."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -33,7 +32,7 @@ class World:
     reader: Reader
     policies: Policies
     simplify: Callable[[str], str]
-    zone: ZoneInfo = ZoneInfo("UTC")  # of texts that belong to no community
+    zone: ZoneInfo  # of texts that belong to no community
     region: str = "CN"  # whose phone numbers are written without a country code
 
 

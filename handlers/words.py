@@ -14,9 +14,7 @@ STRIP = " \t\r\n\u3002.!\uff01?\uff1f~\uff5e,\uff0c"
 def variants(turn: Turn, key: str) -> frozenset[str]:
     """Return the words of a key in every language, normalised."""
     texts = turn.world.texts
-    return frozenset(
-        normalise(word).lower() for locale in LOCALES for word in texts.label(T(key), locale).split("|")
-    )
+    return frozenset(normalise(word).lower() for locale in LOCALES for word in texts.label(T(key), locale).split("|"))
 
 
 def means(turn: Turn, key: str) -> bool:

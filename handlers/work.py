@@ -15,7 +15,7 @@ from handlers.forms import Form
 from handlers.turn import Turn
 from services import conversations, media, people
 from services.conversations import Option
-from services.messages import Reply, Start, T, When, lines, reply
+from services.messages import Reply, Start, T, Toast, When, lines, reply
 from services.models import Ticket
 from services.refusals import NotAllowed
 from services.tickets import dispatch, finding
@@ -55,10 +55,13 @@ async def jobs(turn: Turn) -> Reply:
 async def accept(turn: Turn, ticket_id: int) -> Reply:
     """Take a ticket; exactly one wins."""
     ticket, change = await tickets.act(turn, ticket_id, Action.ACCEPT)
-    key = "work.accepted_before" if change.repeated else "work.accepted"
     by = When(ticket.from_at or ticket.promised_at or turn.now)
-    text = T(key, number=ticket.number, by=by)
-    return Reply(say=None if turn.inbound.group else reply(text).say, toast=reply(text, toast=text).toast)
+    return _noted(turn, T("work.accepted_before" if change.repeated else "work.accepted", number=ticket.number, by=by))
+
+
+def _noted(turn: Turn, text: T) -> Reply:
+    """Answer a tap by a toast: the card itself shows the change. Typed words get an answer in words."""
+    return Reply(toast=Toast(text)) if turn.inbound.tap_id else reply(text)
 
 
 def step(action: Action) -> Verb:
@@ -67,9 +70,8 @@ def step(action: Action) -> Verb:
     async def verb(turn: Turn, ticket_id: int) -> Reply:
         ticket, change = await tickets.act(turn, ticket_id, action, codes=_typed_time(turn))
         if change.repeated:
-            return reply(T("work.step_before", number=ticket.number), toast=T("work.step_before", number=ticket.number))
-        text = T(f"work.{action}", number=ticket.number)
-        return reply(text, toast=text)
+            return _noted(turn, T("work.step_before", number=ticket.number))
+        return _noted(turn, T(f"work.{action}", number=ticket.number))
 
     return verb
 

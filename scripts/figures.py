@@ -11,7 +11,7 @@ from scripts import running
 from scripts.trouble import CommandError
 from services.db import Session
 from services.models import Community
-from services.settings import EVERYWHERE, BadSetting, Policies, Policy, change
+from services.settings import EVERYWHERE, BadSettingError, Policies, Policy, change
 
 
 def show(config: Path | None, *, key: str, community: str) -> None:
@@ -55,7 +55,7 @@ async def _put(settings: Settings, key: str, value: str, community: str) -> None
                     by=None,
                     now=now,
                 )
-            except BadSetting as error:
+            except BadSettingError as error:
                 raise CommandError(str(error)) from error
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from scripts import running
 from scripts.trouble import CommandError
-from services import backup, inbox, outbox
+from services import backup, deadletters, inbox
 from services.db import Session
 
 LONGEST = 100  # of an error's last line
@@ -39,12 +39,12 @@ def list_outbox(config: Path | None, *, limit: int) -> None:
 
 def retry_outbox(config: Path | None, *, row_id: int) -> None:
     """Send a message again."""
-    running.run(_move(config, outbox.retry, row_id, "message"))
+    running.run(_move(config, deadletters.retry, row_id, "message"))
 
 
 def drop_outbox(config: Path | None, *, row_id: int) -> None:
     """Give a message up for good."""
-    running.run(_move(config, outbox.drop, row_id, "message"))
+    running.run(_move(config, deadletters.drop, row_id, "message"))
 
 
 def release_outbox(config: Path | None) -> None:
@@ -70,7 +70,7 @@ async def _list_inbox(config: Path | None, limit: int, *, show: bool) -> None:
 
 async def _list_outbox(config: Path | None, limit: int) -> None:
     async with running.opened(running.settings(config)) as db, db.reading() as session:
-        rows = await outbox.dead(session, limit=limit)
+        rows = await deadletters.dead(session, limit=limit)
     if not rows:
         print("nothing is set aside")
         return
@@ -92,7 +92,7 @@ async def _move(config: Path | None, how: Move, row_id: int, what: str) -> None:
 
 async def _release(config: Path | None) -> None:
     async with running.opened(running.settings(config)) as db, db.transaction() as session:
-        count = await backup.release(session)
+        count = await deadletters.release(session)
     print(f"{count} released")
 
 

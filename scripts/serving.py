@@ -6,29 +6,31 @@ import asyncio
 import errno
 import os
 import signal
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from bot import app, logs
 from bot import settings as settings_of
 from bot.settings import Settings
-from bot.web.parts import Persona
-from bot.web.parts import Persona
 from scripts import running
 from scripts import seed as seeding
 from scripts.trouble import CommandError
+
+Service: TypeAlias = Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def serve(config: Path | None) -> None:
     """Serve with the settings of the operator."""
     settings = running.settings(config)
-    running.run(_serve(settings))
+    running.run(_until_told(_serve, settings))
 
 
 def demo(config: Path | None, *, port: int, data: Path) -> None:
     """Serve the demo: its own folder, its own people, the lab."""
     settings = demo_settings(settings_of.load(config, os.environ), port=port, data=data)
     logs.configure(settings.log.level, settings.log.format)
-    running.run(_demo(settings))
+    running.run(_until_told(_demo, settings))
 
 
 def demo_settings(settings: Settings, *, port: int, data: Path) -> Settings:
@@ -46,20 +48,20 @@ def demo_settings(settings: Settings, *, port: int, data: Path) -> Settings:
     )
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, stop: asyncio.Event) -> None:
     async with running.opened(settings) as db, db.transaction() as session:
         await seeding.ensure_community(session, settings, now=running.machine())
-    await _until_told(settings, ())
+    await app.serve(settings, stop=stop)
 
 
-async def _demo(settings: Settings) -> None:
+async def _demo(settings: Settings, stop: asyncio.Event) -> None:
     async with running.opened(settings) as db:
         await seeding.seed(db, settings, now=await running.desk_now(db))
     print(f"The lab: http://{settings.web.host}:{settings.web.port}/lab  (Ctrl+C ends it)", flush=True)
-    await _until_told(settings, personas=tuple(seeding.personas(settings)))
+    await app.serve(settings, personas=tuple(seeding.personas(settings)), stop=stop)
 
 
-async def _until_told(settings: Settings, *, personas: tuple[Persona, ...] = ()) -> None:
+async def _until_told(work: Service, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then end in good order; a second signal ends at once."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -71,7 +73,7 @@ async def _until_told(settings: Settings, *, personas: tuple[Persona, ...] = ())
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told)
     try:
-        await app.serve(settings, personas=personas, stop=stop)
+        await work(settings, stop)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

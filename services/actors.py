@@ -103,6 +103,7 @@ class Actor:
     memberships: tuple[Membership, ...] = ()
     homes: tuple[Home, ...] = ()
     shows_number: bool = True
+    needs_care: bool = False
     phone: str = ""
     system: str = ""
     capabilities: frozenset[str] = field(default_factory=frozenset)

@@ -99,18 +99,6 @@ async def restore(db: Database, place: Path, manifest: Manifest, *, media: Path)
     return held
 
 
-async def release(session: Session) -> int:
-    """Let the rows go that a restore put on hold; return how many."""
-    result = await session.execute(
-        update(Outgoing)
-        .where(Outgoing.state == State.HELD)
-        .values(state=State.PENDING)
-        .returning(Outgoing.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(result.all())
-
-
 async def _save(db: Database, archive: zipfile.ZipFile, now: datetime) -> Manifest:
     async with db.reading() as session:
         options = {} if is_sqlite(session) else {"isolation_level": "REPEATABLE READ"}

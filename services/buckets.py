@@ -48,7 +48,9 @@ async def grant(session: Session, name: str, limit: Limit | None, *, most: int) 
     return Grant(name, min(whole, most), bulk, paused, tokens, now)
 
 
-async def _locked(session: Session, name: str, limit: Limit) -> tuple[int, datetime, datetime | None, datetime | None, datetime]:
+async def _locked(
+    session: Session, name: str, limit: Limit
+) -> tuple[int, datetime, datetime | None, datetime | None, datetime]:
     wanted = (
         select(Bucket.tokens_milli, Bucket.refilled_at, Bucket.paused_until, Bucket.slow_until, machine_now(session))
         .where(Bucket.name == name)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 
 from services import outbox, wire
 from services.db import Session, insert_once
 from services.messages import Choice, Keyboard, Say, T, Text
-from services.models import Address, Card, Prompt, Relay
+from services.models import Address, Card, Prompt
 from services.outbox import Draft, Priority, To
 
 CHOOSE = "choose"  # the form that is only a set of commands
@@ -71,7 +71,7 @@ async def ask(  # noqa: PLR0913 - a prompt is made of this much
         "created_at": now,
         "state": "open",
     }
-    added = (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
+    added: int | None = (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
     if added is None:
         return None
     await outbox.enqueue(
@@ -137,7 +137,7 @@ async def _offer(
     now: datetime,
     shown_at: datetime | None,
 ) -> int | None:
-    row = {
+    row: dict[str, Any] = {
         "key": f"choose:{key}",
         "community_id": to.community_id,
         "address_id": to.address_id,
@@ -150,7 +150,8 @@ async def _offer(
         "shown_at": shown_at,
         "state": "open",
     }
-    return (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
+    added: int | None = (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
+    return added
 
 
 async def open_prompts(session: Session, *, address_id: int) -> Sequence[Prompt]:
@@ -186,9 +187,7 @@ async def close_choices(session: Session, *, address_id: int, before: int) -> No
     """End older sets of commands on the address: only the newest are counted by digits."""
     await session.execute(
         update(Prompt)
-        .where(
-            Prompt.address_id == address_id, Prompt.form == CHOOSE, Prompt.state == "open", Prompt.id < before
-        )
+        .where(Prompt.address_id == address_id, Prompt.form == CHOOSE, Prompt.state == "open", Prompt.id < before)
         .values(state="done")
         .execution_options(synchronize_session=False)
     )
@@ -215,24 +214,7 @@ async def mark_shown(session: Session, *, prompt_ids: Sequence[int], now: dateti
     )
 
 
-async def relay_of(session: Session, *, address_id: int, now: datetime) -> Relay | None:
-    """Return the relay that the address takes part in, if one is open."""
-    return (
-        await session.scalars(
-            select(Relay)
-            .where(
-                or_(Relay.staff_address_id == address_id, Relay.owner_address_id == address_id),
-                and_(Relay.state == "open", Relay.until > now),
-            )
-            .order_by(Relay.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-
-
-async def card_answered(
-    session: Session, *, channel: str, account: str, external: str, message_id: str
-) -> int | None:
+async def card_answered(session: Session, *, channel: str, account: str, external: str, message_id: str) -> int | None:
     """Return the id of the ticket whose card somebody's message answers."""
     return await session.scalar(
         select(Card.subject_id)

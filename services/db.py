@@ -169,7 +169,7 @@ async def insert_once(
     """
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     statement: Executable | ReturningInsert[Any]
-    statement = insert(table).values(rows).on_conflict_do_nothing()  # type: ignore[arg-type]
+    statement = insert(table).values(rows).on_conflict_do_nothing()
     if returning:
         statement = statement.returning(*returning)
     return await session.execute(statement)

@@ -1,4 +1,4 @@
-"""What follows a delivery: states, cards on screens, questions shown, addresses that are gone, files that have an id."""
+"""What follows a delivery: states, cards on screens, questions shown, addresses gone, files that have an id."""
 
 from __future__ import annotations
 
@@ -77,10 +77,7 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
 
 async def _change_address(session: Session, address_id: int, **values: object) -> None:
     await session.execute(
-        update(Address)
-        .where(Address.id == address_id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(Address).where(Address.id == address_id).values(**values).execution_options(synchronize_session=False)
     )
 
 
@@ -97,7 +94,7 @@ async def _pause(session: Session, arrival: Arrival) -> None:
 
 
 async def _gone(session: Session, arrival: Arrival, now: datetime) -> None:
-    """The recipient blocked us: the address is dead, and the message goes the person's next way, as a row of its own."""
+    """The recipient blocked us: the address is dead, and the message goes the person's next way, as a new row."""
     row = arrival.row
     person_id = await session.scalar(select(Address.person_id).where(Address.id == row.address_id))
     await _change_address(session, row.address_id, gone_at=now)

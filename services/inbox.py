@@ -67,9 +67,7 @@ async def claim(
         update(Event)
         .where(Event.id.in_(chosen.scalar_subquery()))
         .values(state="claimed", owner=owner, lease_until=machine_now(session, lease), starts=Event.starts + 1)
-        .returning(
-            Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries
-        )
+        .returning(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
         .execution_options(synchronize_session=False)
     )
     return sorted((Claimed(*row) for row in taken), key=lambda event: event.id)
@@ -77,9 +75,7 @@ async def claim(
 
 def _held_back() -> ColumnElement[bool]:
     before = aliased(Event)
-    return exists().where(
-        before.lane == Event.lane, before.id < Event.id, before.state.in_(("new", "claimed"))
-    )
+    return exists().where(before.lane == Event.lane, before.id < Event.id, before.state.in_(("new", "claimed")))
 
 
 async def finish(session: Session, event: Claimed, *, owner: str) -> bool:

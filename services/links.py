@@ -80,9 +80,7 @@ def looks_like_code(text: str) -> bool:
 async def redeem(session: Session, actor: Actor, *, code: str, now: datetime) -> Person:
     """Tie the address by a code, once; raises `BadCode`."""
     row = (
-        await session.scalars(
-            select(LinkCode).where(LinkCode.digest == _digest(code)).with_for_update(key_share=True)
-        )
+        await session.scalars(select(LinkCode).where(LinkCode.digest == _digest(code)).with_for_update(key_share=True))
     ).one_or_none()
     if row is None or row.used_at is not None or row.expires_at < now:
         raise BadCode
@@ -92,9 +90,7 @@ async def redeem(session: Session, actor: Actor, *, code: str, now: datetime) ->
         person = await _new_person(session, name=actor.name, now=now)
     if row.unit_id is not None:
         await _move_in(session, person, row.community_id, row.unit_id, Tie(row.role), "code", row.issued_by, now)
-    await session.execute(
-        update(Address).where(Address.id == actor.address_id).values(community_id=row.community_id)
-    )
+    await session.execute(update(Address).where(Address.id == actor.address_id).values(community_id=row.community_id))
     await people.tie(session, actor, person=person, proof=Proof.CODE, now=now)
     return person
 
@@ -189,9 +185,7 @@ async def request_review(
 async def decide(session: Session, actor: Actor, *, request_id: int, approve: bool, now: datetime) -> LinkRequest:
     """Approve or refuse a wish to be linked; the stranger hears it. Raises `AlreadyDecided`, `NotFound`."""
     row = (
-        await session.scalars(
-            select(LinkRequest).where(LinkRequest.id == request_id).with_for_update(key_share=True)
-        )
+        await session.scalars(select(LinkRequest).where(LinkRequest.id == request_id).with_for_update(key_share=True))
     ).one_or_none()
     if row is None or not actor.is_front or row.community_id != actor.community_id:
         raise NotFound

@@ -91,7 +91,7 @@ async def _note(session: Session, actor: Actor, inbound: Inbound, index: int, no
         "state": "wanted",
         "created_at": now,
     }
-    new = (await insert_once(session, Media, row, Media.id)).scalar_one_or_none()
+    new: int | None = (await insert_once(session, Media, row, Media.id)).scalar_one_or_none()
     if new is None:
         known = await session.scalars(
             select(Media.id).where(
@@ -101,7 +101,9 @@ async def _note(session: Session, actor: Actor, inbound: Inbound, index: int, no
             )
         )
         return known.one()
-    await remember_file_id(session, media_id=new, channel=inbound.channel, account=inbound.account, file_id=file.file_id)
+    await remember_file_id(
+        session, media_id=new, channel=inbound.channel, account=inbound.account, file_id=file.file_id
+    )
     wake(session, "outbox")
     return new
 
@@ -131,9 +133,7 @@ async def wanted(session: Session, *, limit: int = 4) -> Sequence[Wanted]:
 
 async def fetched(session: Session, media_id: int, *, sha256: str, size: int) -> None:
     """The bytes are in the store."""
-    await session.execute(
-        update(Media).where(Media.id == media_id).values(state="stored", sha256=sha256, size=size)
-    )
+    await session.execute(update(Media).where(Media.id == media_id).values(state="stored", sha256=sha256, size=size))
 
 
 async def not_fetched(session: Session, media_id: int, *, final: bool) -> None:
@@ -147,14 +147,10 @@ async def not_fetched(session: Session, media_id: int, *, final: bool) -> None:
             state="failed" if final else Media.state,
         )
     )
-    await session.execute(
-        update(Media).where(Media.id == media_id, Media.tries >= MOST_TRIES).values(state="failed")
-    )
+    await session.execute(update(Media).where(Media.id == media_id, Media.tries >= MOST_TRIES).values(state="failed"))
 
 
-async def held(
-    session: Session, ids: Sequence[int], *, channel: Channel, account: str
-) -> Mapping[int, Held]:
+async def held(session: Session, ids: Sequence[int], *, channel: Channel, account: str) -> Mapping[int, Held]:
     """Return files for sending over a channel account."""
     rows = await session.execute(
         select(Media.id, Media.kind, Media.mime, Media.name, Media.sha256, MediaFile.file_id)

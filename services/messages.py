@@ -73,7 +73,7 @@ class Lines:
     between: str = "\n"
 
 
-Param: TypeAlias = "str | int | bool | None | When | Cents | T | Lines"
+Param: TypeAlias = "str | int | bool | When | Cents | T | Lines | None"
 Text: TypeAlias = "T | Lines"
 
 

@@ -87,6 +87,7 @@ async def _actor(
         memberships=await _memberships(session, person.id) if person else (),
         homes=await _homes(session, person.id, now) if person else (),
         shows_number=person.shows_number if person else True,
+        needs_care=person.needs_care if person else False,
         phone=address.external if address.channel == Channel.SMS else "",
     )
 
@@ -142,9 +143,7 @@ async def _of_number(session: Session, e164: str) -> Sequence[int]:
 
 async def of_number(session: Session, *, e164: str, community_id: int) -> Sequence[Person]:
     """Return the community's people (residents, staff) who have the number."""
-    residents = select(Occupancy.person_id).where(
-        Occupancy.community_id == community_id, Occupancy.status == "active"
-    )
+    residents = select(Occupancy.person_id).where(Occupancy.community_id == community_id, Occupancy.status == "active")
     staff = select(Staff.person_id).where(Staff.community_id == community_id, Staff.active)
     return (
         await session.scalars(
@@ -206,6 +205,23 @@ async def house_of_message(session: Session, inbound: Inbound, *, now: datetime)
     return await house(session, community_id=served[0]) if served else None
 
 
+async def choices_of_house(session: Session, *, channel: Channel, account: str) -> Sequence[House]:
+    """Return the communities that a channel account serves, to choose from."""
+    found = await session.scalars(
+        select(Community)
+        .join(ChannelAccount, ChannelAccount.community_id == Community.id)
+        .where(ChannelAccount.channel == channel, ChannelAccount.account == account)
+        .order_by(Community.id)
+    )
+    return [house for house in map(_house, found) if house is not None]
+
+
+async def choose_house(session: Session, actor: Actor, *, community_id: int) -> Actor:
+    """Keep which community a stranger on a shared account writes about."""
+    await session.execute(update(Address).where(Address.id == actor.address_id).values(community_id=community_id))
+    return replace(actor, house=await house(session, community_id=community_id))
+
+
 async def house_at(session: Session, *, channel: Channel, external: str) -> House | None:
     """Return the community that an address talks to, if it has written before."""
     community = await session.scalar(
@@ -229,9 +245,7 @@ async def house(session: Session, *, community_id: int) -> House:
 async def tie(session: Session, actor: Actor, *, person: Person, proof: Proof, now: datetime) -> None:
     """Tie the actor's address to a person."""
     await session.execute(
-        update(Address)
-        .where(Address.id == actor.address_id)
-        .values(person_id=person.id, proof=proof, proven_at=now)
+        update(Address).where(Address.id == actor.address_id).values(person_id=person.id, proof=proof, proven_at=now)
     )
 
 
@@ -242,18 +256,25 @@ async def remember_locale(session: Session, actor: Actor, *, locale: str, chosen
     await session.execute(update(Address).where(Address.id == actor.address_id).values(locale=locale))
 
 
+async def hide_number(session: Session, actor: Actor) -> None:
+    """The person does not want employees to see his number."""
+    await session.execute(update(Person).where(Person.id == actor.person_id).values(shows_number=False))
+
+
 async def addresses_of(session: Session, person_ids: Sequence[int]) -> dict[int, To]:
     """Return for each person where he can be reached best: where he wrote last, chat before text message."""
     rows = await session.execute(
         select(Address, Person.locale)
         .join(Person, Person.id == Address.person_id)
         .where(Address.person_id.in_(list(person_ids)), Address.gone_at.is_(None), Address.is_group.is_(False))
-        .order_by(Address.person_id, (Address.channel == Channel.SMS), Address.last_in_at.desc().nulls_last(), Address.id)
+        .order_by(
+            Address.person_id, (Address.channel == Channel.SMS), Address.last_in_at.desc().nulls_last(), Address.id
+        )
     )
     best: dict[int, To] = {}
     for address, locale in rows:
         best.setdefault(
-            address.person_id,
+            address.person_id or 0,
             To(address.id, locale or address.locale or "zh_Hans", address.community_id, address.channel),
         )
     return best

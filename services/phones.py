@@ -32,6 +32,15 @@ def masked(number: str) -> str:
     return number[: -2 * _SHOWN_TAIL] + _HIDDEN + number[-_SHOWN_TAIL:]
 
 
+def readable(number: str) -> str:
+    """Return a number in E.164 as people read it, `+86 138 0013 8000`; anything else as it is."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def digits(text: str) -> str:
     """Return the digits of a text, to compare numbers however they are written."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", text) if sign.isdigit())

@@ -105,7 +105,7 @@ class Policy(Section):
     retention: Retention = Retention()
 
 
-class BadSetting(ValueError):
+class BadSettingError(ValueError):
     """A setting that does not fit: the message names key, what was found and what is allowed."""
 
 
@@ -129,14 +129,14 @@ class Policies:
 
 
 def with_changes(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """Return the policy with `section.key` changed; raises `BadSetting`."""
+    """Return the policy with `section.key` changed; raises `BadSettingError`."""
     data = policy.model_dump()
     for key, value in changes.items():
         section, _, name = key.partition(".")
         if section not in data or name not in data[section]:
             allowed = ", ".join(f"{s}.{k}" for s, keys in data.items() for k in keys)
             msg = f"unknown setting {key!r}; allowed: {allowed}"
-            raise BadSetting(msg)
+            raise BadSettingError(msg)
         data[section][name] = value
     try:
         return Policy.model_validate(data)
@@ -144,13 +144,20 @@ def with_changes(policy: Policy, changes: Mapping[str, Any]) -> Policy:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         msg = f"{where}: found {first['input']!r}, {first['msg']}"
-        raise BadSetting(msg) from error
+        raise BadSettingError(msg) from error
 
 
 async def change(
-    session: Session, policies: Policies, *, community_id: int, key: str, value: Any, by: int | None, now: datetime  # noqa: ANN401
+    session: Session,
+    policies: Policies,
+    *,
+    community_id: int,
+    key: str,
+    value: Any,  # noqa: ANN401 - as the schema says
+    by: int | None,
+    now: datetime,
 ) -> None:
-    """Change a setting at run time for a community (0: everywhere); raises `BadSetting`."""
+    """Change a setting at run time for a community (0: everywhere); raises `BadSettingError`."""
     with_changes(policies.defaults, {key: value})
     row = {"community_id": community_id, "key": key, "value": value, "set_by": by, "set_at": now}
     await upsert(session, Setting, row, on=("community_id", "key"), change=row)

@@ -136,9 +136,7 @@ async def answer_at_once(
 ) -> FollowUp | None:
     """Keep a score that came together with the acceptance (by text message both are one digit)."""
     survey = (
-        await session.scalars(
-            select(Survey).where(Survey.ticket_id == ticket.id, Survey.cycle == ticket.cycle)
-        )
+        await session.scalars(select(Survey).where(Survey.ticket_id == ticket.id, Survey.cycle == ticket.cycle))
     ).one_or_none()
     if survey is None or survey.state != "waiting":
         return None
@@ -156,9 +154,7 @@ async def _keep(
     return await _follow_up(session, survey, ticket, now=now, policy=policy)
 
 
-async def _follow_up(
-    session: Session, survey: Survey, ticket: Ticket, *, now: datetime, policy: Policy
-) -> FollowUp:
+async def _follow_up(session: Session, survey: Survey, ticket: Ticket, *, now: datetime, policy: Policy) -> FollowUp:
     leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
     lead = next((candidate.staff_id for candidate in leads), None)
     row = FollowUp(
@@ -186,9 +182,7 @@ async def _follow_up(
     return row
 
 
-async def _tell_lead(
-    session: Session, row: FollowUp, survey: Survey, ticket: Ticket, lead: int, now: datetime
-) -> None:
+async def _tell_lead(session: Session, row: FollowUp, survey: Survey, ticket: Ticket, lead: int, now: datetime) -> None:
     score = T(f"score.{survey.score}")
     text = lines(
         T("staff.follow_up", number=ticket.number, place=ticket.place, matter=ticket.matter, score=score),
@@ -222,9 +216,7 @@ async def overdue(session: Session, *, follow_up_id: int, now: datetime) -> None
     await news.to_staff(session, ticket, [c.staff_id for c in leads], text, now=now, tag=f":overdue{row.id}")
 
 
-async def followed_up(
-    session: Session, actor: Actor, *, follow_up_id: int, outcome: str, now: datetime
-) -> FollowUp:
+async def followed_up(session: Session, actor: Actor, *, follow_up_id: int, outcome: str, now: datetime) -> FollowUp:
     """Write down what the call to an unhappy owner brought; raises `NotFound`."""
     row = await session.get(FollowUp, follow_up_id)
     if row is None or not actor.is_lead or row.community_id != actor.community_id:
@@ -252,5 +244,4 @@ async def sums_of(session: Session, *, staff_id: int) -> Sum:
             )
         )
     ).one()
-    return Sum(count, round(int(total) * 10 / count) if count else 0)
-
+    return Sum(count, round(int(total or 0) * 10 / count) if count else 0)

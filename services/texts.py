@@ -26,7 +26,7 @@ NOTHING = "\u200b"  # a sentence that says nothing on this channel
 _TAG = re.compile(r"</?b>")
 
 
-class UnknownText(KeyError):
+class UnknownTextError(KeyError):
     """A key that no catalogue has: a mistake of ours, not of the reader."""
 
 
@@ -97,7 +97,7 @@ class Texts:
         context = "sms" if reader.channel is Channel.SMS else ""
         found = catalogue.get((context, key)) or catalogue.get(("", key))
         if found is None:
-            raise UnknownText(key)
+            raise UnknownTextError(key)
         if isinstance(found, tuple):
             count = params.get("count", 1)
             return found[0] if count == 1 or len(found) == 1 else found[1]
@@ -133,6 +133,8 @@ def _sentences(path: Path) -> dict[tuple[str, str], str | tuple[str, ...]]:
         catalogue: Catalog = read_po(file)
     return {
         (str(message.context or ""), _key(message.id)): message.string
+        if isinstance(message.string, str)
+        else tuple(message.string)
         for message in catalogue
         if message.id and message.string
     }

@@ -15,7 +15,7 @@ MOST_TRIES = 5
 BACKOFF = timedelta(minutes=1)
 
 
-async def set_once(  # noqa: PLR0913 - a timer has this many columns
+async def set_once(
     session: Session,
     *,
     key: str,
@@ -30,7 +30,7 @@ async def set_once(  # noqa: PLR0913 - a timer has this many columns
     await insert_once(session, Timer, _row(key, kind, subject, subject_id, due_at, community_id, given))
 
 
-async def move(  # noqa: PLR0913
+async def move(
     session: Session,
     *,
     key: str,
@@ -69,9 +69,7 @@ def _row(
 
 async def cancel(session: Session, *, subject: str, subject_id: int, kinds: tuple[str, ...] = ()) -> None:
     """Cancel the waiting timers of a subject, all or of these kinds."""
-    statement = update(Timer).where(
-        Timer.subject == subject, Timer.subject_id == subject_id, Timer.state == "waiting"
-    )
+    statement = update(Timer).where(Timer.subject == subject, Timer.subject_id == subject_id, Timer.state == "waiting")
     if kinds:
         statement = statement.where(Timer.kind.in_(kinds))
     await session.execute(statement.values(state="cancelled").execution_options(synchronize_session=False))

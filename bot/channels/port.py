@@ -78,9 +78,7 @@ class RawEvent:
     payload: str
 
 
-Store = Callable[
-    [RawEvent], Awaitable[bool]
-]  # returns once the event is committed; False when it was there already
+Store = Callable[[RawEvent], Awaitable[bool]]  # returns once the event is committed; False when it was there already
 
 
 class ChannelPort(Protocol):

@@ -52,6 +52,7 @@ class Ticket(Base):
     holder_id: Mapped[int | None]  # staff
     team: Mapped[Code]
     confidential: Mapped[bool] = mapped_column(default=False)
+    needs_care: Mapped[bool] = mapped_column(default=False)  # 家有老人: somebody old or frail lives there
     answer_by: Mapped[datetime | None]  # promise: accepted, or a person's answer
     promised_at: Mapped[datetime | None]  # promise to the owner: somebody is there
     accepted_at: Mapped[datetime | None]

@@ -14,6 +14,7 @@ from services.db import Session, upsert
 from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain
 from services.models import Address, Card, Person, Ticket
 from services.outbox import Draft, Priority, To
+from services.phones import readable
 from services.tickets.rules import State
 
 SUBJECT = "ticket"
@@ -44,17 +45,16 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
         "wanted": 1,
         "shown": 0,
     }
-    card_id, shown = (
-        await upsert(
-            session,
-            Card,
-            row,
-            on=("subject", "subject_id", "address_id", "view"),
-            change={"wanted": Card.wanted + 1},
-            returning=(Card.id, Card.shown),
-        )
-    ).one()
-    await outbox.enqueue(session, _draft(card_id, shown, to, priority), now=now)
+    card = await upsert(
+        session,
+        Card,
+        row,
+        on=("subject", "subject_id", "address_id", "view"),
+        change={"wanted": Card.wanted + 1},
+        returning=(Card.id, Card.shown),
+    )
+    for found in card.mappings():
+        await outbox.enqueue(session, _draft(found["id"], found["shown"], to, priority), now=now)
 
 
 async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
@@ -71,9 +71,7 @@ async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
     if changed:
         locales = await _locales(session, [row.address_id for row in changed])
         drafts = [
-            _draft(
-                row.id, row.shown, To(row.address_id, locales[row.address_id], ticket.community_id), Priority.WORK
-            )
+            _draft(row.id, row.shown, To(row.address_id, locales[row.address_id], ticket.community_id), Priority.WORK)
             for row in changed
         ]
         await outbox.enqueue(session, *drafts, now=now)
@@ -92,9 +90,7 @@ def _draft(card_id: int, shown: int, to: To, priority: Priority) -> Draft:
     return Draft(key=f"card:{card_id}:{shown + 1}", to=to, priority=priority, kind="card", card_id=card_id)
 
 
-async def sent(
-    session: Session, *, card_id: int, revision: int, message_id: str, to: To, now: datetime
-) -> None:
+async def sent(session: Session, *, card_id: int, revision: int, message_id: str, to: To, now: datetime) -> None:
     """A revision is on the screen; when a newer one is wanted by now, it is sent too."""
     wanted = await session.scalar(
         update(Card)
@@ -118,7 +114,15 @@ async def render(session: Session, card: Card, *, catalog: Catalog, locale: str)
     if ticket is None:
         return None
     holder = await people.staff_name(session, ticket.holder_id)
-    body = lines(_head(ticket), _place(ticket), _time(ticket), _trade(ticket, catalog, locale), _holder(ticket, holder))
+    taker = await people.staff_name(session, ticket.first_taker_id)
+    body = lines(
+        _head(ticket),
+        _place(ticket),
+        _time(ticket),
+        _trade(ticket, catalog, locale),
+        joined([T("card.care") if ticket.needs_care else None, T("card.taker", name=taker) if taker else None], " · "),
+        _holder(ticket, holder),
+    )
     if card.view == View.HOLDER:
         return Say(lines(body, _number(ticket)), pairs(_holder_buttons(ticket)))
     if card.view == View.FRONT:
@@ -174,7 +178,7 @@ def _holder(ticket: Ticket, holder: T | None) -> T | None:
 
 
 def _requester(ticket: Ticket) -> T | None:
-    name = ticket.requester_name or ticket.requester_phone
+    name = ticket.requester_name or readable(ticket.requester_phone)
     return T("card.requester", name=name, source=T(f"source.{ticket.source}")) if name else None
 
 
@@ -183,7 +187,7 @@ def _number(ticket: Ticket) -> T | None:
         return None
     if not ticket.shows_number:
         return T("card.number_refused", name=ticket.requester_name)
-    return T("card.number", name=ticket.requester_name, phone=ticket.requester_phone)
+    return T("card.number", name=ticket.requester_name, phone=readable(ticket.requester_phone))
 
 
 def _tap(ticket: Ticket, verb: str) -> Choice:

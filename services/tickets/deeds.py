@@ -77,7 +77,8 @@ def check(deed: Deed) -> None:
         if deed.now < again:
             raise UrgedLately(number=ticket.number, again=When(again))
     if deed.action is Action.OWNER_RETURNS and ticket.closed_at is not None:
-        if deed.now - ticket.closed_at > timedelta(days=tickets.reopen_days):
+        late = deed.now - ticket.closed_at > timedelta(days=tickets.reopen_days)
+        if late:
             raise ReopenTooLate(number=ticket.number)
 
 

@@ -33,9 +33,7 @@ async def unaccepted(session: Session, *, ticket_id: int, now: datetime) -> None
         return
     leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
     on_duty = [c.staff_id for c in leads if c.on_duty] or [c.staff_id for c in leads]
-    others = await dispatch.candidates(
-        session, community_id=ticket.community_id, team=ticket.team, now=now
-    )
+    others = await dispatch.candidates(session, community_id=ticket.community_id, team=ticket.team, now=now)
     offered = [c for c in dispatch.ranked(others, Need("")) if c.on_duty and c.staff_id != ticket.holder_id]
     rows = [
         [
@@ -46,7 +44,9 @@ async def unaccepted(session: Session, *, ticket_id: int, now: datetime) -> None
     ]
     name = await people.staff_name(session, ticket.holder_id)
     key = "staff.unaccepted" if name else "staff.undispatched"
-    text = T(key, number=ticket.number, place=ticket.place, matter=ticket.matter, name=name, since=When(ticket.created_at))
+    text = T(
+        key, number=ticket.number, place=ticket.place, matter=ticket.matter, name=name, since=When(ticket.created_at)
+    )
     await news.to_staff(session, ticket, on_duty, text, rows=rows, now=now, tag=":unaccepted")
 
 

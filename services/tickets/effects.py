@@ -42,7 +42,8 @@ async def _assigned(session: Session, deed: Deed) -> None:
 async def _accepted(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     name = await people.staff_name(session, ticket.holder_id)
-    by = When(ticket.from_at or ticket.promised_at) if (ticket.from_at or ticket.promised_at) else None
+    expected = ticket.from_at or ticket.promised_at
+    by = When(expected) if expected else None
     key = "news.accepted" if by else "news.accepted_soon"
     await news.to_owner(
         session,
@@ -159,13 +160,19 @@ async def _noted(session: Session, deed: Deed) -> None:
 
 async def _rescheduled(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
-    params = {"number": ticket.number, "start": When(deed.codes["start"]), "end": When(deed.codes["end"])}
+    number, start, end = ticket.number, When(deed.codes["start"]), When(deed.codes["end"])
     if Standing.REQUESTER in deed.standings:
-        await _tell_holder_or_front(session, deed, T("staff.rescheduled", **params))
+        await _tell_holder_or_front(session, deed, T("staff.rescheduled", number=number, start=start, end=end))
     else:
         name = await people.staff_name(session, deed.actor.staff.staff_id if deed.actor.staff else None)
         rows = [[tap(ticket, "reschedule"), tap(ticket, "cancel")]]
-        await news.to_owner(session, ticket, T("news.rescheduled", name=name, **params), rows=rows, now=deed.now)
+        await news.to_owner(
+            session,
+            ticket,
+            T("news.rescheduled", name=name, number=number, start=start, end=end),
+            rows=rows,
+            now=deed.now,
+        )
 
 
 async def _owner_accepted(session: Session, deed: Deed) -> None:

@@ -1,4 +1,4 @@
-"""The only way to change a ticket: an action by an actor, decided by the table, written down, told to whom it concerns."""
+"""The only way to change a ticket: an action by an actor, decided by the table, written down, told around."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ async def act(
 
 
 def _codes(deed: Deed, before: State) -> dict[str, Any]:
-    codes = {
-        name: value.isoformat() if isinstance(value, datetime) else value for name, value in deed.codes.items()
-    }
+    codes = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in deed.codes.items()}
     return {"from": before, "to_state": deed.ticket.state, **codes}
 
 

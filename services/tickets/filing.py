@@ -21,7 +21,6 @@ from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.rules import Action, State
 
-
 HALF_HOUR = timedelta(minutes=30)
 
 
@@ -61,6 +60,7 @@ class Requester:
     name: str = ""
     phone: str = ""
     shows_number: bool = True
+    needs_care: bool = False
     known: bool = True
 
 
@@ -134,7 +134,7 @@ async def _limits(
 
 
 async def _holder(session: Session, house: House, request: Request, now: datetime) -> Candidate | None:
-    """Return who gets the ticket at once; a stranger's goes to the desk first, to be looked at, unless there is danger."""
+    """Return who gets the ticket at once; a stranger's goes to the desk first, unless there is danger."""
     if not request.requester.known and not request.emergency:
         return None
     if request.kind is Kind.COMPLAINT:
@@ -192,10 +192,11 @@ async def _row(
         holder_id=holder.staff_id if holder else None,
         team=_team(request),
         confidential=request.confidential,
+        needs_care=request.requester.needs_care,
         answer_by=now + timedelta(hours=tickets.answer_hours) if complaint else None,
-        promised_at=None if request.kind is not Kind.REPAIR else promised(
-            now, policy, urgent=request.urgent, end=request.end
-        ),
+        promised_at=None
+        if request.kind is not Kind.REPAIR
+        else promised(now, policy, urgent=request.urgent, end=request.end),
         step="",
         closed_how="",
         quality="",

@@ -195,14 +195,12 @@ async def _verify_seals(session: Session, verdict: Verdict) -> None:
     prev = GENESIS
     for row in (await session.scalars(select(Seal).order_by(Seal.id))).all():
         verdict.seals += 1
-        body = {name: getattr(row, name) for name in Seal.__table__.columns.keys()}
+        body = {name: getattr(row, name) for name in Seal.__table__.columns.keys()}  # noqa: SIM118 - not a dict
         if row.prev != prev or link(body) != row.hash:
             verdict.broken.append(f"seal {row.id} does not follow")
         prev = row.hash
         for ticket_id, seq, head in row.heads:
-            found = await session.scalar(
-                select(History.hash).where(History.ticket_id == ticket_id, History.seq == seq)
-            )
+            found = await session.scalar(select(History.hash).where(History.ticket_id == ticket_id, History.seq == seq))
             if found != head:
                 verdict.broken.append(f"seal {row.id}: ticket {ticket_id} or its tail vanished")
 

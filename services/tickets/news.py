@@ -62,9 +62,7 @@ async def to_owner(
     return True
 
 
-async def ask_owner(
-    session: Session, ticket: Ticket, *, form: str, given: Mapping[str, Any], now: datetime
-) -> bool:
+async def ask_owner(session: Session, ticket: Ticket, *, form: str, given: Mapping[str, Any], now: datetime) -> bool:
     """Open a question on the requester's address; False when he has none."""
     to = await owner_address(session, ticket)
     if to is None:
@@ -117,9 +115,7 @@ async def reach(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
     return {row.id: addresses[row.person_id] for row in rows if row.person_id in addresses}
 
 
-async def card_to_staff(
-    session: Session, ticket: Ticket, staff_id: int, *, view: cards.View, now: datetime
-) -> bool:
+async def card_to_staff(session: Session, ticket: Ticket, staff_id: int, *, view: cards.View, now: datetime) -> bool:
     """Give an employee a card of the ticket; False when he can't be reached."""
     to = (await reach(session, [staff_id])).get(staff_id)
     if to is None:
@@ -147,4 +143,3 @@ async def to_front(
     found = await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
     on_duty = [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
     await to_staff(session, ticket, on_duty, text, now=now, rows=rows, tag=":front")
-

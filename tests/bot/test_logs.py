@@ -92,10 +92,8 @@ def test_libraries_write_the_same_way(stream: io.StringIO) -> None:
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_what_an_error_tells_is_masked_too(stream: io.StringIO, form: Any) -> None:
     logs.configure("info", form, stream=stream)
-    try:
-        raise ValueError("13800138000 is late\n[parameters: ('厨房漏水', 3)]\n(more)")
-    except ValueError:
-        structlog.get_logger().exception("turn failed")
+    error = ValueError("13800138000 is late\n[parameters: ('厨房漏水', 3)]\n(more)")
+    structlog.get_logger().error("turn failed", exc_info=error)
     written = stream.getvalue()
     assert "138****8000 is late" in written
     assert "漏水" not in written

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.settings import Settings
 from scripts.seed import seed
 from scripts.trouble import CommandError
-from services import backup, migrate
+from services import backup, deadletters, migrate
 from services.backup import BadBackupError
 from services.db import Database
 from services.models import Address, Base, ClockOffset, Outgoing
@@ -92,7 +92,7 @@ async def test_a_backup_of_either_database_is_restored_into_either(
     assert before == after
     assert await _states(empty) == ["accepted", "pending", "held", "held"]
     async with empty.transaction() as session:
-        assert await backup.release(session) == 2
+        assert await deadletters.release(session) == 2
         session.add(Address(channel="web", account="web", external="new", created_at=NOW))
     assert await _states(empty) == ["accepted", "pending", "pending", "pending"]
 

@@ -48,9 +48,21 @@ def _lines(result: Result) -> list[str]:
 def _put_event(place: Path) -> None:
     with sqlite3.connect(place) as rows:
         rows.execute(
-            "INSERT INTO inbox (id, channel, account, event_id, lane, payload, state, received_at, owner, starts, tries,"
-            " error, danger_checked) VALUES (7, 'sms', 'main', 'e1', 'sms:main:+861', 'help me', 'dead',"
+            "INSERT INTO inbox (id, channel, account, event_id, lane, payload, state, received_at, owner, starts,"
+            " tries, error, danger_checked) VALUES (7, 'sms', 'main', 'e1', 'sms:main:+861', 'help me', 'dead',"
             " '2026-04-12 02:00:00.000000', '', 1, 3, 'Traceback\nValueError: odd', 0)"
+        )
+    rows.close()
+
+
+def _put_letter(place: Path, row_id: int, state: str) -> None:
+    with sqlite3.connect(place) as rows:
+        rows.execute(
+            "INSERT INTO outbox (id, key, address_id, kind, priority, payload, locale, still_wanted, created_at,"
+            " expires_at, state, attempts, owner, provider_id, parts_sent, possibly_twice, code)"
+            " VALUES (?, ?, 1, 'say', 1, '{}', 'en', '', '2026-04-12 02:00:00.000000',"
+            " '2026-04-12 03:00:00.000000', ?, 8, '', '', 1, 0, 'gone')",
+            (row_id, f"k{row_id}", state),
         )
     rows.close()
 
@@ -128,6 +140,21 @@ def test_events_that_were_set_aside_are_listed_retried_and_dropped(call: Call, t
     assert isinstance(refused.exception, CommandError)
     assert str(refused.exception) == "no event 7 is set aside; see `list`"
     assert head.split() == ["id", "received", "lane", "tries", "error"]
+
+
+def test_messages_that_could_not_be_sent_are_listed_retried_and_dropped(call: Call, tmp_path: Path) -> None:
+    assert _lines(call("outbox", "list")) == ["nothing is set aside"]
+    _lines(call("seed"))
+    place = tmp_path / "data" / "line.db"
+    for row_id, state in enumerate(("failed", "unknown", "accepted"), 1):
+        _put_letter(place, row_id, state)
+    assert [line.split()[0] for line in _lines(call("outbox", "list"))] == ["id", "2", "1"]
+    assert _lines(call("outbox", "retry", "1")) == _lines(call("outbox", "drop", "2")) == ["done"]
+    assert str(call("outbox", "retry", "3").exception) == "no message 3 is set aside; see `list`"
+    with sqlite3.connect(place) as rows:
+        found = rows.execute("SELECT state, attempts, parts_sent FROM outbox ORDER BY id").fetchall()
+    rows.close()
+    assert found == [("pending", 0, 1), ("cancelled", 8, 1), ("accepted", 8, 1)]
 
 
 def test_figures_are_read_and_changed_at_run_time(call: Call) -> None:

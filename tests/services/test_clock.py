@@ -62,10 +62,14 @@ async def test_two_who_move_the_clock_move_it_twice(database: Database) -> None:
 
 async def test_a_move_that_is_rolled_back_is_none(database: Database) -> None:
     clock = DeskClock(machine=Machine())
-    with pytest.raises(LookupError):
+
+    async def move_and_fail() -> None:
         async with database.transaction() as session:
             await clock.advance(session, DAY)
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await move_and_fail()
     assert clock.now() == NOW
     async with database.reading() as session:
         await clock.load(session)

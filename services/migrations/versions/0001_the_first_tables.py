@@ -536,6 +536,7 @@ def _ticket() -> None:
         sa.Column("holder_id", BIG, nullable=True),
         sa.Column("team", sa.String(length=64), nullable=False),
         sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.Column("needs_care", sa.Boolean(), nullable=False),
         sa.Column("answer_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("promised_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),

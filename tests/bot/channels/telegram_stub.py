@@ -70,7 +70,9 @@ class Stub:
 
     def _usual(self, call: Called) -> Any:
         if call.method == "sendMediaGroup":
-            items = orjson.loads(call.params["media"]) if isinstance(call.params["media"], str) else call.params["media"]
+            items = (
+                orjson.loads(call.params["media"]) if isinstance(call.params["media"], str) else call.params["media"]
+            )
             return [self._message(call, item["type"]) for item in items]
         if call.method.startswith(("send", "editMessage")):
             return self._message(call, call.method.removeprefix("send").lower())
