@@ -136,19 +136,15 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
     """Wire the house together; nothing runs yet."""
     world, metrics, pages = world_of(settings), Metrics(), Pages()
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    store = MediaStore(Path(settings.media.folder))
-    ports: dict[tuple[str, str], ChannelPort] = {}
-    files = Files(db, ports, store, Path(settings.media.folder) / "uploads", now=clock.now)
+    media = Path(settings.media.folder)
+    store, ports = MediaStore(media), dict[tuple[str, str], ChannelPort]()
+    files = Files(db, ports, store, media / "uploads", now=clock.now)
     telegram = telegram_line.build(settings.telegram) if settings.telegram.enabled else None
-    channels: list[ChannelPort] = [WebChannel(db=db, pages=pages, menu=MENU, bytes_of=files.bytes_of)]
-    if settings.sms.enabled:
-        phones = DemoPhones(db, pages, account=settings.sms.account, now=clock.now)
-        gateway = DemoGateway(phones.deliver, Caps(max_parts=settings.sms.max_parts))
-        channels.append(SmsChannel(settings.sms.account, gateway, region=settings.sms.region))
-    if telegram is not None:
-        channels.append(telegram)
+    channels = [*_own_channels(settings, db, pages, files, clock), *([telegram] if telegram else [])]
     ports.update({(channel.channel, channel.account): channel for channel in channels})
     lines = [Line(_account(channel, settings), channel) for channel in channels]
+    work = Work(db, ports, world, owner=owner, now=clock.now, pace=_work_pace(settings), metrics=metrics)
+    desk, pace = Desk(world, store, now=clock.now), _delivery_pace(settings)
     return House(
         settings=settings,
         db=db,
@@ -158,22 +154,26 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
         pages=pages,
         intake=Intake(db, metrics),
         lines=lines,
-        work=Work(db, ports, world, owner=owner, now=clock.now, pace=_work_pace(settings), metrics=metrics),
-        delivery=Delivery(
-            db,
-            lines,
-            Desk(world, store, now=clock.now),
-            owner=owner,
-            now=clock.now,
-            pace=_delivery_pace(settings),
-            metrics=metrics,
-        ),
+        work=work,
+        delivery=Delivery(db, lines, desk, owner=owner, now=clock.now, pace=pace, metrics=metrics),
         schedule=Schedule(db, ports, world, now=clock.now, metrics=metrics),
         files=files,
         telegram=telegram,
         owner=owner,
         running={},
     )
+
+
+def _own_channels(
+    settings: Settings, db: Database, pages: Pages, files: Files, clock: DeskClock
+) -> Sequence[ChannelPort]:
+    """Build the channels that need nobody outside: the page, and the demo's text messages."""
+    page = WebChannel(db=db, pages=pages, menu=MENU, bytes_of=files.bytes_of)
+    if not settings.sms.enabled:
+        return [page]
+    phones = DemoPhones(db, pages, account=settings.sms.account, now=clock.now)
+    gateway = DemoGateway(phones.deliver, Caps(max_parts=settings.sms.max_parts))
+    return [page, SmsChannel(settings.sms.account, gateway, region=settings.sms.region)]
 
 
 def _account(channel: ChannelPort, settings: Settings) -> Account:

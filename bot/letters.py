@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.channels.port import ChannelPort, File, Letter
 from handlers import inbound
 from handlers.turn import World
-from services import conversations, media, people, surveys, wire
+from services import conversations, houses, media, surveys, wire
 from services.actors import House
 from services.db import Session
 from services.media import Held, MediaStore
@@ -81,7 +81,7 @@ class Desk:
         if community_id is None:
             return None
         if community_id not in self._houses:
-            self._houses[community_id] = await people.house(session, community_id=community_id)
+            self._houses[community_id] = await houses.by_id(session, community_id=community_id)
         return self._houses[community_id]
 
     async def _files(self, session: Session, say: Say, port: ChannelPort) -> tuple[File, ...]:

@@ -21,7 +21,7 @@ from bot.web import operations, site
 from bot.web.operations import Operations
 from bot.web.parts import Estate, Lab, Persona, Site
 from handlers.turn import World
-from services import people
+from services import houses
 from services.clock import DeskClock
 from services.db import Database
 from services.messages import Channel
@@ -91,6 +91,6 @@ def _site(house: House, personas: tuple[Persona, ...]) -> Site:
 async def _estate(house: House, external: str) -> Estate:
     """Return whose line it is: the page's community, else the first one."""
     async with house.db.reading() as session:
-        found = await people.house_at(session, channel=Channel.WEB, external=external)
+        found = await houses.at(session, channel=Channel.WEB, external=external)
     community = house.settings.community
     return Estate(found.name, found.phone) if found else Estate(community.name, community.phone)

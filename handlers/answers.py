@@ -82,7 +82,7 @@ class Kind:
 
 def chosen(turn: Turn, options: Sequence[Option]) -> Option | None:
     """Return the option that the typed words mean: its digit, its position, its label, a close spelling."""
-    words = normalise(turn.text)
+    words = normalise(turn.text).lower()
     number = choice_number(turn.text)
     if number is not None:
         by_digit = next((o for o in options if o.digit == str(number)), None)
@@ -92,7 +92,7 @@ def chosen(turn: Turn, options: Sequence[Option]) -> Option | None:
     if not words:
         return None
     labels = {
-        normalise(turn.world.texts.label(option.label, locale)): index
+        normalise(turn.world.texts.label(option.label, locale)).lower(): index
         for index, option in enumerate(options)
         for locale in LOCALES
     }

@@ -46,8 +46,8 @@ class FileComplaint(Form, name="complaint"):
     async def summary(self, turn: Turn) -> Text:  # noqa: ARG002
         """Say the words back as they will be recorded."""
         photos = T("repair.summary.photos", count=len(self.files)) if self.files else None
-        key = "complaint.summary" if self.kind == Kind.COMPLAINT else "advice.summary"
-        return lines(T(key), joined([T("complaint.words", what=self.what), photos], " "))
+        head = T("complaint.summary" if self.kind == Kind.COMPLAINT else "advice.summary")
+        return lines(head, joined([T("complaint.words", what=self.what), photos], " "))
 
     async def submit(self, turn: Turn) -> Reply:
         """Record it and promise an answer by a person."""

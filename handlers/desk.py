@@ -121,7 +121,7 @@ class NewTicket(Form, name="new"):
             kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
             changes["files"] = [*(so_far.get("files") or ()), *kept]
         if turn.text:
-            changes["what"] = f"{so_far.get('what') or ''};{turn.text}"
+            changes["what"] = f"{so_far.get('what') or ''}{turn.label(T('join.words'))}{turn.text}"
         return changes or None
 
     async def summary(self, turn: Turn) -> Text:
@@ -132,7 +132,7 @@ class NewTicket(Form, name="new"):
         return lines(
             T("new.summary"),
             T("repair.summary.where", place=plain(self.where["label"])),
-            joined([T("repair.summary.what", what=self.what), photos], ","),
+            joined([T("repair.summary.what", what=self.what), photos], " "),
             T("new.summary.who", name=name, phone=self.phone, door=T(f"source.{self.door}")),
             T("repair.summary.urgent") if self.urgent else None,
         )

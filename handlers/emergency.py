@@ -28,16 +28,6 @@ def spotted(turn: Turn) -> Danger | None:
 
 async def answer(turn: Turn, danger: Danger) -> Reply:
     """Say what to do first; file an urgent ticket and page whoever is on duty."""
-    numbers = turn.policy.emergency
-    instructions = T(
-        f"danger.{danger}",
-        phone=turn.house.phone,
-        gas=numbers.gas,
-        fire=numbers.fire,
-        ambulance=numbers.ambulance,
-        police=numbers.police,
-        lift=numbers.lift_rescue,
-    )
     place = await _where(turn)
     categories = turn.world.catalog.categories
     ticket = await filing.file(
@@ -67,7 +57,20 @@ async def answer(turn: Turn, danger: Danger) -> Reply:
         ticket=ticket,
         now=turn.now,
     )
-    return reply(lines(instructions, T("danger.filed", number=ticket.number)))
+    return reply(lines(_instructions(turn, danger), T("danger.filed", number=ticket.number)))
+
+
+def _instructions(turn: Turn, danger: Danger) -> T:
+    numbers = turn.policy.emergency
+    return T(
+        f"danger.{danger}",
+        phone=turn.house.phone,
+        gas=numbers.gas,
+        fire=numbers.fire,
+        ambulance=numbers.ambulance,
+        police=numbers.police,
+        lift=numbers.lift_rescue,
+    )
 
 
 async def _where(turn: Turn) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime, timedelta
 
-from handlers import forms, router
+from handlers import forms, registry, router
 from handlers.turn import Turn, World
 from services import conversations, floods, groups, languages, outbox, people
 from services.actors import Actor
@@ -109,7 +109,7 @@ async def _followed(turn: Turn, reply: Reply | None) -> Reply:
         if reply.say is not None:
             await _say(turn, dataclasses.replace(reply, then=None))
         start, toast = reply.then, reply.toast
-        reply = await forms.begin(turn, router.form_named(start.form), start.given)
+        reply = await forms.begin(turn, registry.form_named(start.form), start.given)
         reply = dataclasses.replace(reply, toast=reply.toast or toast)
     return reply
 
@@ -147,13 +147,13 @@ async def _say(turn: Turn, reply: Reply) -> None:
 
 async def question(session: Session, prompt: Prompt, *, now: datetime, world: World) -> Say | None:
     """Put the first question of a prompt together that a service opened; None when nothing is asked any more."""
-    if prompt.form not in router.FORMS:
+    if prompt.form not in registry.FORMS:
         prompt.state = "cancelled"
         return None
     actor = await people.actor_at(session, address_id=prompt.address_id, now=now)
     policy = await world.policies.of(session, actor.community_id)
     empty = Inbound(channel=actor.channel or Channel.WEB, account=actor.account, event_id="", sender="", address="")
     turn = Turn(session, actor, empty, now, policy, world)
-    reply = await forms.put(turn, router.FORMS[prompt.form], prompt)
+    reply = await forms.put(turn, registry.FORMS[prompt.form], prompt)
     prompt.shown_at = None  # set when the provider has taken the message
     return reply.say

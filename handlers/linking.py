@@ -10,7 +10,7 @@ from handlers.answers import Answers, filled, pick
 from handlers.answers import words as free_words
 from handlers.forms import Form
 from handlers.turn import Turn
-from services import links, people
+from services import houses, links, people
 from services.actors import Proof
 from services.conversations import Option
 from services.messages import Choice, Keyboard, Reply, Start, T, joined, lines, plain, reply
@@ -56,7 +56,7 @@ async def _tied(turn: Turn, person: Person, proof: Proof) -> Reply:
 
 def _welcome(turn: Turn, person: Person, homes: object) -> Reply:
     units = [places.unit_label(home) for home in homes] if isinstance(homes, list) else []
-    which = joined(units, "、") if units else plain(turn.house.name)
+    which = joined(units, turn.label(T("join.list"))) if units else plain(turn.house.name)
     return reply(lines(T("link.done", name=menu.called(person.name, person.sex), units=which)), keyboard=Keyboard.MENU)
 
 
@@ -86,7 +86,7 @@ class WhichPerson(Form, name="which_person"):
 
 
 async def _houses(turn: Turn, so_far: Answers) -> list[Option]:  # noqa: ARG001
-    found = await people.choices_of_house(turn.session, channel=turn.inbound.channel, account=turn.inbound.account)
+    found = await houses.choices(turn.session, channel=turn.inbound.channel, account=turn.inbound.account)
     return [Option(house.id, plain(house.name)) for house in found]
 
 
@@ -99,7 +99,7 @@ class WhichCommunity(Form, name="community"):
 
     async def submit(self, turn: Turn) -> Reply:
         """Go on with what was said first."""
-        actor = await people.choose_house(turn.session, turn.actor, community_id=self.which)
+        actor = await houses.choose(turn.session, turn.actor, community_id=self.which)
         there = replace(turn, actor=actor, inbound=replace(turn.inbound, text=self.words, tap=""))
         reading = there.understood()
         if reading.category is not None or reading.intent is Intent.REPAIR:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from handlers import tickets
-from handlers.answers import Answers, Question, filled, pick, score
+from handlers import menu, tickets
+from handlers.answers import Answers, Question, filled, pick, score, yes_no
 from handlers.answers import words as free_words
 from handlers.forms import Form
 from handlers.turn import Turn
@@ -118,6 +118,37 @@ async def which(turn: Turn, verb: str) -> Reply:
     text = lines(T("mine.which"), *(tickets.listed(found)[0],))
     choices = [Choice(T("ticket.number", number=ticket.number), f"t:{verb}:{ticket.id}") for ticket in found]
     return reply(text, choices)
+
+
+async def call_off(turn: Turn) -> Reply:
+    """Answer a lone 0: ask whether the only open ticket is to be called off; else a person helps."""
+    found = [
+        ticket for ticket in await finding.newest_open(turn.session, turn.actor) if ticket.state in finding.IN_HAND
+    ]
+    if not found:
+        return await menu.person(turn)
+    ticket = found[0]
+    return Reply(then=Start("call_off", {"ticket": ticket.id, "number": ticket.number, "matter": ticket.matter}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOff(Form, name="call_off"):
+    """Is it true that nobody need come."""
+
+    ticket: Annotated[int, filled()]
+    number: Annotated[str, filled()]
+    matter: Annotated[str, filled()]
+    sure: Annotated[bool, yes_no()]
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
+        """Name the ticket."""
+        del turn, name
+        return Question(T("call_off.sure", number=so_far["number"], matter=so_far["matter"]), options)
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Cancel it, or leave everything as it is."""
+        return await (cancel(turn, self.ticket) if self.sure else view(turn, self.ticket))
 
 
 @dataclass(frozen=True, kw_only=True)

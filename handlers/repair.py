@@ -67,7 +67,7 @@ class FileRepair(Form, name="repair"):
         return lines(
             T("repair.summary"),
             T("repair.summary.where", place=places.shown(self.where)),
-            joined([T("repair.summary.what", what=self.what), _photos(self.files)], ","),
+            joined([T("repair.summary.what", what=self.what), _photos(self.files)], " "),
             self._time(turn),
             None if self._is_public else T(f"payer.{category.payer}.why"),
             T("repair.summary.urgent") if self.urgent else None,
@@ -160,7 +160,9 @@ async def _fragment(turn: Turn, so_far: Answers) -> dict[str, Any]:
     elif reading.rest and not _only_place(reading, changes):
         before = so_far.get("what") or ""
         changes["what"] = (
-            reading.rest if before in {"", turn.label(T("repair.photo_only"))} else f"{before};{turn.text}"
+            reading.rest
+            if before in {"", turn.label(T("repair.photo_only"))}
+            else f"{before}{turn.label(T('join.words'))}{turn.text}"
         )
     return changes
 
@@ -186,13 +188,13 @@ async def known_from(turn: Turn, reading: Reading) -> dict[str, Any]:
     if turn.text:
         given["what"] = reading.rest or turn.text
     elif given.get("files"):
-        given["what"] = turn.label(T(_only_file(turn.inbound)))
+        given["what"] = turn.label(_only_file(turn.inbound))
     return given
 
 
-def _only_file(inbound: Inbound) -> str:
+def _only_file(inbound: Inbound) -> T:
     voice = any(file.kind is MediaKind.VOICE for file in inbound.media)
-    return "repair.voice_only" if voice else "repair.photo_only"
+    return T("repair.voice_only" if voice else "repair.photo_only")
 
 
 async def voice_to_desk(turn: Turn) -> Reply:

@@ -8,6 +8,8 @@ from services.texts import LOCALES
 from services.understanding.normalise import normalise
 
 SHORT = 16
+SPELLED_LONGER = 2  # full-width or traditional spellings may take more signs
+STANDS_ALONE = 3
 STRIP = " \t\r\n\u3002.!\uff01?\uff1f~\uff5e,\uff0c"
 
 
@@ -27,9 +29,16 @@ def after(turn: Turn, key: str) -> str | None:
     """Return what follows one of the key's words at the start of the message, or None."""
     said = turn.text
     for word in sorted(variants(turn, key), key=len, reverse=True):
-        if said.lower().startswith(word):
-            return said[len(word) :].strip(STRIP + ":\uff1a")
+        for length in range(len(word), min(len(word) + SPELLED_LONGER, len(said)) + 1):
+            rest = said[length:]
+            if normalise(said[:length]).lower() == word and _ends_word(word, rest):
+                return rest.strip(STRIP + ":\uff1a")
     return None
+
+
+def _ends_word(word: str, rest: str) -> bool:
+    """Whether a word ends before the rest: nothing or a sign follows, or the word is long enough to stand alone."""
+    return not rest or not rest[0].isalnum() or (not word.isascii() and len(word) >= STANDS_ALONE)
 
 
 def within(turn: Turn, key: str) -> bool:

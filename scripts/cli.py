@@ -253,12 +253,34 @@ def settings_set(
     figures.put(config, key=key, value=value, community=community)
 
 
+def audit_verify(config: Config = None) -> None:
+    """Check every ticket's history.
+
+    Walks all chains and seals, and says what was changed or cut off, and how many words were lawfully erased. Exit
+    code 1 when anything is broken.
+    """
+    from scripts import audit
+
+    raise typer.Exit(0 if audit.verify(config) else 1)
+
+
+def audit_seal(config: Config = None) -> None:
+    """Seal what is new at once.
+
+    The service does so by itself; before a copy of the seals goes to a notary, do it once more.
+    """
+    from scripts import audit
+
+    audit.seal(config)
+
+
 def commands() -> typer.Typer:
     """Put all commands together."""
     app = _group(ABOUT)
     for command in (serve, demo, chat, migrate, doctor, seed, backup, restore, version):
         app.command()(command)
     for name, about, actions in (
+        ("audit", "The history that can't be changed.", (audit_verify, audit_seal)),
         ("inbox", "What came in and could not be worked.", (inbox_list, inbox_retry, inbox_drop)),
         (
             "outbox",

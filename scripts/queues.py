@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from scripts import running
 from scripts.trouble import CommandError
-from services import backup, deadletters, inbox
+from services import deadletters, inbox
 from services.db import Session
 
 LONGEST = 100  # of an error's last line

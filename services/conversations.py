@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,6 @@ async def ask(  # noqa: PLR0913 - a prompt is made of this much
     expires_at: datetime,
     urgent: bool = False,
     still_wanted: str = "",
-    desk_due: datetime | None = None,
 ) -> int | None:
     """Open a form on somebody's address; its first question is put together when it is sent. None: asked before."""
     row = {
@@ -74,20 +73,8 @@ async def ask(  # noqa: PLR0913 - a prompt is made of this much
     added: int | None = (await insert_once(session, Prompt, row, Prompt.id)).scalar_one_or_none()
     if added is None:
         return None
-    await outbox.enqueue(
-        session,
-        Draft(
-            key=f"prompt:{key}",
-            to=to,
-            priority=priority,
-            kind="prompt",
-            prompt_id=added,
-            still_wanted=still_wanted,
-            desk_due=desk_due,
-            expires_at=expires_at,
-        ),
-        now=now,
-    )
+    draft = Draft(key=f"prompt:{key}", to=to, priority=priority, kind="prompt", prompt_id=added)
+    await outbox.enqueue(session, replace(draft, still_wanted=still_wanted, expires_at=expires_at), now=now)
     return added
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import people, surveys, timers
+from services import houses, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.models import Timer
@@ -39,7 +39,7 @@ async def _quiet_until(session: Session, timer: Timer, now: datetime, policy: Po
     """Return when the timer may speak: reminders and surveys rest at night, in the community's zone."""
     if timer.kind not in GENTLE or timer.community_id is None:
         return now
-    house = await people.house(session, community_id=timer.community_id)
+    house = await houses.by_id(session, community_id=timer.community_id)
     return QuietHours(house.zone, policy.quiet.starts, policy.quiet.ends).until(now)
 
 

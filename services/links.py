@@ -196,10 +196,10 @@ async def decide(session: Session, actor: Actor, *, request_id: int, approve: bo
         await _admit(session, row, approved_by=actor.person_id, now=now)
     to = await people.to_of(session, address_id=row.address_id)
     if to is not None:
-        key = "link.approved" if approve else "link.refused"
         phone = actor.house.phone if actor.house else ""
+        text = T("link.approved" if approve else "link.refused", phone=phone)
         await conversations.tell(
-            session, to=to, key=f"link:{row.id}:answer", text=T(key, phone=phone), priority=Priority.REPLY, now=now
+            session, to=to, key=f"link:{row.id}:answer", text=text, priority=Priority.REPLY, now=now
         )
     return row
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, or_, select, update
 
+from services import houses
 from services.actors import Actor, Home, House, Membership, Proof, Role, Tie
 from services.db import Session, insert_once, is_sqlite
 from services.messages import Channel, Inbound, T
-from services.models import Address, ChannelAccount, Community, Number, Occupancy, Person, Staff, Unit
+from services.models import Address, Community, Number, Occupancy, Person, Staff, Unit
 from services.outbox import To
 
 NAMED_UNITS = 50
@@ -74,7 +74,7 @@ async def _actor(
     return Actor(
         address_id=address.id,
         person_id=person.id if person else None,
-        house=_house(community),
+        house=houses.of(community),
         locale=known or (community.locale if community else "zh_Hans"),
         locale_known=bool(known),
         locale_chosen=bool(chosen),
@@ -107,7 +107,7 @@ async def group_address(session: Session, inbound: Inbound) -> To | None:
 
 
 async def _new_address(session: Session, channel: Channel, account: str, sender: str, now: datetime) -> None:
-    communities = await served_by(session, channel=channel, account=account)
+    communities = await houses.served_by(session, channel=channel, account=account)
     people = await _of_number(session, sender) if channel is Channel.SMS else []
     only = people[0] if len(people) == 1 else None
     await insert_once(
@@ -124,17 +124,6 @@ async def _new_address(session: Session, channel: Channel, account: str, sender:
             "created_at": now,
         },
     )
-
-
-async def served_by(session: Session, *, channel: Channel, account: str) -> Sequence[int]:
-    """Return the communities that a channel account serves."""
-    return (
-        await session.scalars(
-            select(ChannelAccount.community_id)
-            .where(ChannelAccount.channel == channel, ChannelAccount.account == account)
-            .order_by(ChannelAccount.community_id)
-        )
-    ).all()
 
 
 async def _of_number(session: Session, e164: str) -> Sequence[int]:
@@ -178,12 +167,6 @@ async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home,
     return tuple(Home(r[0], r[1], r[2], r[3], r[4], Tie(r[5])) for r in rows)
 
 
-def _house(community: Community | None) -> House | None:
-    if community is None:
-        return None
-    return House(community.id, community.name, ZoneInfo(community.zone), community.locale, community.phone)
-
-
 async def known_address(session: Session, inbound: Inbound, *, now: datetime) -> Actor | None:
     """Return the actor at a sender's address if it has written before, without locking anybody."""
     address_id = await session.scalar(
@@ -194,52 +177,6 @@ async def known_address(session: Session, inbound: Inbound, *, now: datetime) ->
         )
     )
     return None if address_id is None else await actor_at(session, address_id=address_id, now=now)
-
-
-async def house_of_message(session: Session, inbound: Inbound, *, now: datetime) -> House | None:
-    """Return the community that a message is for: the sender's, else the only one of the account."""
-    known = await known_address(session, inbound, now=now)
-    if known is not None and known.house is not None:
-        return known.house
-    served = await served_by(session, channel=inbound.channel, account=inbound.account)
-    return await house(session, community_id=served[0]) if served else None
-
-
-async def choices_of_house(session: Session, *, channel: Channel, account: str) -> Sequence[House]:
-    """Return the communities that a channel account serves, to choose from."""
-    found = await session.scalars(
-        select(Community)
-        .join(ChannelAccount, ChannelAccount.community_id == Community.id)
-        .where(ChannelAccount.channel == channel, ChannelAccount.account == account)
-        .order_by(Community.id)
-    )
-    return [house for house in map(_house, found) if house is not None]
-
-
-async def choose_house(session: Session, actor: Actor, *, community_id: int) -> Actor:
-    """Keep which community a stranger on a shared account writes about."""
-    await session.execute(update(Address).where(Address.id == actor.address_id).values(community_id=community_id))
-    return replace(actor, house=await house(session, community_id=community_id))
-
-
-async def house_at(session: Session, *, channel: Channel, external: str) -> House | None:
-    """Return the community that an address talks to, if it has written before."""
-    community = await session.scalar(
-        select(Community)
-        .join(Address, Address.community_id == Community.id)
-        .where(Address.channel == channel, Address.external == external)
-        .limit(1)
-    )
-    return _house(community)
-
-
-async def house(session: Session, *, community_id: int) -> House:
-    """Return a community by id; raises `LookupError`."""
-    found = _house(await session.get(Community, community_id))
-    if found is None:
-        msg = f"no community {community_id}"
-        raise LookupError(msg)
-    return found
 
 
 async def tie(session: Session, actor: Actor, *, person: Person, proof: Proof, now: datetime) -> None:
@@ -350,3 +287,12 @@ async def staff_name(session: Session, staff_id: int | None) -> T | None:
         )
     ).one_or_none()
     return T("staff.name", name=row[0], badge=row[1]) if row else None
+
+
+async def house_of_message(session: Session, inbound: Inbound, *, now: datetime) -> House | None:
+    """Return the community that a message is for: the sender's, else the only one of the account."""
+    known = await known_address(session, inbound, now=now)
+    if known is not None and known.house is not None:
+        return known.house
+    served = await houses.served_by(session, channel=inbound.channel, account=inbound.account)
+    return await houses.by_id(session, community_id=served[0]) if served else None

@@ -11,7 +11,7 @@ hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, da
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("gate")
 
-pytest_plugins = ["tests.support.databases"]
+pytest_plugins = ["tests.support.databases", "tests.support.estate"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,7 +32,7 @@ TEXTS = ("*.py", "*.md", "*.toml", "*.yaml", "*.lock", "*.po", "*.js", "*.css", 
 # Modules that rebuild texts from rows, draw them, or pass on the keys that others named.
 KEYS_FROM_ELSEWHERE = {
     *("services/wire.py", "services/texts.py", "services/refusals.py"),
-    *("handlers/answers.py", "bot/web/words.py"),
+    *("handlers/answers.py", "handlers/words.py", "bot/web/words.py"),
 }
 
 PLANTED: tuple[tuple[Rule, str, str, str], ...] = (

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from services import actors, people
+from services import actors, houses, people
 from services.db import Session
 from services.messages import Choice, T, When
 from services.models import Ticket
@@ -43,9 +43,13 @@ async def unaccepted(session: Session, *, ticket_id: int, now: datetime) -> None
         [tap(ticket, "accept")],
     ]
     name = await people.staff_name(session, ticket.holder_id)
-    key = "staff.unaccepted" if name else "staff.undispatched"
     text = T(
-        key, number=ticket.number, place=ticket.place, matter=ticket.matter, name=name, since=When(ticket.created_at)
+        "staff.unaccepted" if name else "staff.undispatched",
+        number=ticket.number,
+        place=ticket.place,
+        matter=ticket.matter,
+        name=name,
+        since=When(ticket.created_at),
     )
     await news.to_staff(session, ticket, on_duty, text, rows=rows, now=now, tag=":unaccepted")
 
@@ -73,6 +77,6 @@ async def close_by_silence(session: Session, *, ticket_id: int, now: datetime, p
     ticket = await _locked(session, ticket_id)
     if ticket is None or ticket.state != State.DONE:
         return
-    house = await people.house(session, community_id=ticket.community_id)
+    house = await houses.by_id(session, community_id=ticket.community_id)
     closer = actors.system(CLOSER, Action.CLOSE, house=house)
     await engine.act(session, closer, Action.CLOSE, ticket=ticket, now=now, policy=policy)

@@ -44,11 +44,10 @@ async def _accepted(session: Session, deed: Deed) -> None:
     name = await people.staff_name(session, ticket.holder_id)
     expected = ticket.from_at or ticket.promised_at
     by = When(expected) if expected else None
-    key = "news.accepted" if by else "news.accepted_soon"
     await news.to_owner(
         session,
         ticket,
-        T(key, number=ticket.number, name=name, by=by),
+        T("news.accepted" if by else "news.accepted_soon", number=ticket.number, name=name, by=by),
         rows=[[tap(ticket, "reschedule"), tap(ticket, "cancel")]],
         now=deed.now,
     )
@@ -79,11 +78,13 @@ async def _not_ours(session: Session, deed: Deed) -> None:
     await news.card_to_front(session, ticket, now=deed.now)
 
 
-def _told_owner(key: str) -> Effect:
+def _told_owner(step: str) -> Effect:
     async def effect(session: Session, deed: Deed) -> None:
         name = await people.staff_name(session, deed.ticket.holder_id)
         at = When(deed.ticket.arrived_at) if deed.ticket.arrived_at else None
-        await news.to_owner(session, deed.ticket, T(key, number=deed.ticket.number, name=name, at=at), now=deed.now)
+        await news.to_owner(
+            session, deed.ticket, T(f"news.{step}", number=deed.ticket.number, name=name, at=at), now=deed.now
+        )
 
     return effect
 
@@ -150,8 +151,9 @@ async def _done(session: Session, deed: Deed) -> None:
 
 async def _noted(session: Session, deed: Deed) -> None:
     if Standing.REQUESTER in deed.standings:
-        key = "staff.note" if deed.said.words else "staff.note_photo"
-        text = T(key, number=deed.ticket.number, words=deed.said.words)
+        text = T(
+            "staff.note" if deed.said.words else "staff.note_photo", number=deed.ticket.number, words=deed.said.words
+        )
         if deed.ticket.holder_id is not None:
             await news.to_staff(
                 session, deed.ticket, [deed.ticket.holder_id], text, media=deed.said.media, now=deed.now
@@ -264,8 +266,8 @@ _EFFECTS: Mapping[Action, Effect] = {
     Action.HAND_ON: _assigned,
     Action.ACCEPT: _accepted,
     Action.NOT_OURS: _not_ours,
-    Action.ON_THE_WAY: _told_owner("news.on_the_way"),
-    Action.ARRIVED: _told_owner("news.arrived"),
+    Action.ON_THE_WAY: _told_owner("on_the_way"),
+    Action.ARRIVED: _told_owner("arrived"),
     Action.PROBLEM: _problem,
     Action.ASK: _asked,
     Action.ANSWER: _answered,

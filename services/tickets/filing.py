@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -163,51 +165,70 @@ async def _row(
 ) -> Ticket:
     year, number = await _number(session, house, now)
     staff = actor.staff
-    complaint = request.kind is Kind.COMPLAINT
-    tickets = policy.tickets
     return Ticket(
         community_id=house.id,
         year=year,
         number=number,
-        kind=request.kind,
-        category=request.category.key,
         state=State.ASSIGNED if holder else State.OPEN,
-        priority="urgent" if request.urgent else "normal",
-        scope=request.scope,
-        unit_id=request.unit_id,
-        place=request.place,
-        matter=request.matter,
-        media_count=len(request.media),
-        from_at=request.start,
-        until_at=request.end,
-        payer=request.category.payer if request.kind is Kind.REPAIR else "",
-        source=request.source or SOURCES.get(actor.channel or Channel.WEB, Source.CHAT),
-        requester_id=request.requester.person_id,
-        requester_address_id=request.requester.address_id,
-        requester_name=request.requester.name,
-        requester_phone=request.requester.phone,
-        shows_number=request.requester.shows_number,
-        filed_by=actor.person_id,
-        first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
         holder_id=holder.staff_id if holder else None,
         team=_team(request),
-        confidential=request.confidential,
-        needs_care=request.requester.needs_care,
-        answer_by=now + timedelta(hours=tickets.answer_hours) if complaint else None,
-        promised_at=None
-        if request.kind is not Kind.REPAIR
-        else promised(now, policy, urgent=request.urgent, end=request.end),
-        step="",
-        closed_how="",
-        quality="",
-        cycle=1,
-        returns=0,
-        urges=0,
+        source=request.source or SOURCES.get(actor.channel or Channel.WEB, Source.CHAT),
+        filed_by=actor.person_id,
+        first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
         created_at=now,
-        seq=0,
-        head="",
-        sealed_seq=0,
+        **_asked(request),
+        **_promises(request, now, policy),
+        **_whose(request.requester),
+        **FRESH,
     )
+
+
+FRESH: Mapping[str, Any] = {
+    "step": "",
+    "closed_how": "",
+    "quality": "",
+    "cycle": 1,
+    "returns": 0,
+    "urges": 0,
+    "seq": 0,
+    "head": "",
+    "sealed_seq": 0,
+}
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    """Return the columns that say what is wanted."""
+    return {
+        "kind": request.kind,
+        "category": request.category.key,
+        "priority": "urgent" if request.urgent else "normal",
+        "scope": request.scope,
+        "unit_id": request.unit_id,
+        "place": request.place,
+        "matter": request.matter,
+        "media_count": len(request.media),
+        "payer": request.category.payer if request.kind is Kind.REPAIR else "",
+        "confidential": request.confidential,
+    }
+
+
+def _promises(request: Request, now: datetime, policy: Policy) -> dict[str, Any]:
+    """Return the columns that say by when."""
+    by = promised(now, policy, urgent=request.urgent, end=request.end) if request.kind is Kind.REPAIR else None
+    answer_by = now + timedelta(hours=policy.tickets.answer_hours) if request.kind is Kind.COMPLAINT else None
+    return {"from_at": request.start, "until_at": request.end, "answer_by": answer_by, "promised_at": by}
+
+
+def _whose(requester: Requester) -> dict[str, Any]:
+    """Return the columns that say for whom: a copy, so that a later change of the register changes no ticket."""
+    return {
+        "requester_id": requester.person_id,
+        "requester_address_id": requester.address_id,
+        "requester_name": requester.name,
+        "requester_phone": requester.phone,
+        "shows_number": requester.shows_number,
+        "needs_care": requester.needs_care,
+    }
 
 
 def promised(now: datetime, policy: Policy, *, urgent: bool = False, end: datetime | None = None) -> datetime:
@@ -276,6 +297,12 @@ async def tell_requester(session: Session, ticket: Ticket, *, now: datetime) -> 
     """Tell the person for whom an employee filed; False when he can't be reached by chat or text message."""
     taker = await people.staff_name(session, ticket.first_taker_id)
     by = When(ticket.promised_at) if ticket.promised_at else None
-    key = "news.filed" if by else "news.filed_soon"
-    text = T(key, number=ticket.number, matter=ticket.matter, place=ticket.place, name=taker, by=by)
+    text = T(
+        "news.filed" if by else "news.filed_soon",
+        number=ticket.number,
+        matter=ticket.matter,
+        place=ticket.place,
+        name=taker,
+        by=by,
+    )
     return await news.to_owner(session, ticket, text, now=now)

@@ -20,6 +20,7 @@ from tests.scripts.conftest import Call
 TOP = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "demo", "chat", "migrate", "doctor", "seed", "backup", "restore", "version")
 GROUPS = {
+    "audit": ("verify", "seal"),
     "inbox": ("list", "retry", "drop"),
     "outbox": ("list", "retry", "drop", "release"),
     "settings": ("list", "get", "set"),

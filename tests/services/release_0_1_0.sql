@@ -16,10 +16,10 @@ INSERT INTO outbox (key, community_id, address_id, kind, priority, payload, loca
 VALUES ('ask:1:place', 1, 1, 'prompt', 1, '{"text":{"t":"repair.place","p":{}}}', 'zh_Hans', 1, '',
         '2026-04-12 02:00:00.000000', 'pending', 0, '', '', 0, false, '');
 INSERT INTO ticket (id, community_id, year, number, kind, category, state, step, priority, scope, place, matter,
-                    media_count, payer, source, requester_name, requester_phone, shows_number, team, confidential,
+                    media_count, payer, source, requester_name, requester_phone, shows_number, team, confidential, needs_care,
                     closed_how, quality, cycle, returns, urges, created_at, seq, head, sealed_seq)
 VALUES (1, 1, 2026, '0412-01', 'repair', 'plumbing', 'open', '', 'normal', 'unit', '3-2-1502', '厨房漏水',
-        0, 'free', 'chat', '', '', true, 'engineering', false,
+        0, 'free', 'chat', '', '', true, 'engineering', false, false,
         '', '', 1, 0, 0, '2026-04-12 02:00:00.000000', 1, 'h', 1);
 INSERT INTO history (community_id, ticket_id, seq, action, system, channel, event_id, at, codes, digest, prev, hash)
 VALUES (1, 1, 1, 'file', '', 'telegram', '77', '2026-04-12 02:00:00.000000', '{}', '', '', 'h');

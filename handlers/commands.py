@@ -1,0 +1,120 @@
+"""Commands: one-turn functions by name, by slash and by the menu's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from handlers import complaint, desk, fees, linking, menu, mine, notices, relay, repair, work
+from handlers import words as spoken
+from handlers.turn import Turn
+from services import places
+from services.messages import Reply, Start, T
+
+Command = Callable[[Turn, str], Awaitable[Reply | None]]
+
+
+def _plain(handler: Callable[[Turn], Awaitable[Reply | None]]) -> Command:
+    async def command(turn: Turn, rest: str) -> Reply | None:  # noqa: ARG001
+        return await handler(turn)
+
+    return command
+
+
+async def start(turn: Turn, rest: str) -> Reply:
+    """Greet; a payload is a printed spot, which begins a repair there, or a code to link up with."""
+    payload = turn.inbound.start or rest
+    if payload and (found := await places.by_code(turn.session, community_id=turn.actor.community_id, code=payload)):
+        label = found.name
+        return Reply(then=Start("repair", {"where": {"public": True, "building": "", "label": label}, **_who(turn)}))
+    if payload:
+        return await linking.code(turn, payload)
+    return await (menu.start(turn) if turn.actor.person_id is not None else linking.offer(turn))
+
+
+def _who(turn: Turn) -> dict[str, bool]:
+    return {"stranger": turn.actor.person_id is None and not turn.actor.phone}
+
+
+async def new_repair(turn: Turn, rest: str) -> Reply:
+    """Begin a repair, with what the message says."""
+    if not rest:
+        return Reply(then=Start("repair", _who(turn)))
+    return Reply(then=Start("repair", await repair.known_from(turn, turn.understood())))
+
+
+async def new_complaint(turn: Turn, rest: str) -> Reply:
+    """Begin a complaint, with what the message says."""
+    return Reply(then=Start("complaint", await complaint.known_from(turn) if rest else {}))
+
+
+async def _ask(turn: Turn, rest: str) -> Reply:  # noqa: ARG001
+    return Reply(then=Start("inquiry", {"matter": rest}))
+
+
+async def _callback(turn: Turn) -> Reply:
+    return Reply(then=Start("inquiry", {"what": turn.label(T("more.callback"))}))
+
+
+async def _language(turn: Turn, rest: str) -> Reply:
+    return await (menu.set_language(turn, rest) if rest else menu.language(turn))
+
+
+async def _ticket(turn: Turn, rest: str) -> Reply:
+    return await work.open_ticket(turn, rest.strip()) if rest else await mine.show(turn)
+
+
+async def _review(turn: Turn) -> Reply:  # noqa: ARG001
+    return Reply(then=Start("review", {}))
+
+
+COMMANDS: Mapping[str, Command] = {
+    "start": start,
+    "menu": start,
+    "help": _plain(menu.helped),
+    "repair": new_repair,
+    "mine": _plain(mine.show),
+    "my": _plain(mine.show),
+    "fees": _plain(fees.show),
+    "notices": _plain(notices.show),
+    "complaint": new_complaint,
+    "person": _plain(menu.person),
+    "callback": _plain(_callback),
+    "more": _plain(menu.more),
+    "ask": _ask,
+    "language": _language,
+    "review": _plain(_review),
+    "new": desk.new,
+    "jobs": _plain(work.jobs),
+    "ticket": _ticket,
+    "code": desk.code,
+    "team": desk.group,
+    "end": _plain(relay.end),
+}
+LABELS: Mapping[str, T] = {
+    "repair": T("menu.repair"),
+    "mine": T("menu.mine"),
+    "fees": T("menu.fees"),
+    "notices": T("menu.notices"),
+    "complaint": T("menu.complaint"),
+    "person": T("menu.person"),
+    "more": T("menu.more.button"),
+}
+IN_GROUPS = frozenset({"jobs", "ticket", "team", "new"})
+
+
+def named(turn: Turn) -> tuple[str, str] | None:
+    """Return the command that the words are: `/name rest`, or exactly a label of the menu."""
+    text = turn.text
+    if text.startswith("/"):
+        name, _, rest = text[1:].partition(" ")
+        name = name.partition("@")[0].lower()
+        return (name, rest.strip()) if name in COMMANDS else ("help", "")
+    bare = _bare(text)
+    for name, label in LABELS.items():
+        if bare and bare in {_bare(said) for said in turn.world.texts.all_labels(label)}:
+            return name, ""
+    return ("menu", "") if spoken.means(turn, "words.menu") else None
+
+
+def _bare(label: str) -> str:
+    return "".join(sign for sign in label if sign.isalnum()).lower()

@@ -1,0 +1,153 @@
+"""Free words: about the work in hand, about a ticket just filed, or something new, by what they seem to want."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from handlers import commands, fees, linking, menu, mine, notices, repair, work
+from handlers import words as spoken
+from handlers.turn import Turn
+from services import links
+from services.messages import Channel, Choice, MediaKind, Reply, Start, T, plain, reply
+from services.models import Ticket
+from services.tickets import finding
+from services.understanding.intents import Intent
+from services.understanding.reading import Reading
+
+CALL_OFF = "0"  # by text message: nobody need come, or a person, please
+
+
+async def answer(turn: Turn) -> Reply | None:
+    """Words that answer nothing: about the work in hand, about a ticket just filed, or something new."""
+    if turn.actor.staff is not None:
+        handled = await _staff_words(turn)
+        if handled is not None:
+            return handled
+    if links.looks_like_code(turn.text) and turn.actor.person_id is None:
+        return await linking.code(turn, turn.text)
+    if turn.inbound.channel is Channel.SMS and turn.text == CALL_OFF:
+        return await mine.call_off(turn)
+    if spoken.means(turn, "words.hide_number"):
+        return await mine.hide_number(turn)
+    reading = turn.understood()
+    recent = await finding.waiting(turn.session, turn.actor, since=turn.now - mine.JOINS_FOR)
+    if recent is not None and _belongs(turn, reading, recent):
+        return await mine.add(turn, recent)
+    if turn.inbound.media:
+        return await _file_alone(turn, reading)
+    return await _by_intent(turn, reading)
+
+
+async def _staff_words(turn: Turn) -> Reply | None:
+    verb = next(
+        (verb for key, verb in work.TYPED.items() if spoken.means(turn, key)),
+        None,
+    ) or next((verb for key, verb in work.TYPED.items() if spoken.after(turn, key) is not None), None)
+    clock = verb is None and bool(turn.text) and spoken.within(turn, "words.arrived")
+    verb = "arrived" if clock else verb
+    photo = any(file.kind in {MediaKind.PHOTO, MediaKind.VIDEO} for file in turn.inbound.media)
+    if verb is None and not photo:
+        return None
+    held = await finding.held(turn.session, turn.actor)
+    if not held:
+        return reply(T("jobs.none")) if verb is not None else None
+    if photo:
+        return await work.photo(turn, held[0])
+    if verb is None:
+        return None
+    if len(held) == 1 or held[0].state == "working" != held[1].state:
+        return await work.VERBS[verb](turn, held[0].id)
+    return await _which_job(turn, verb, held)
+
+
+async def _which_job(turn: Turn, verb: str, held: Sequence[Ticket]) -> Reply:
+    choices = [Choice(plain(f"{ticket.number} {ticket.place}"), f"t:{verb}:{ticket.id}") for ticket in held[:6]]
+    del turn
+    return reply(T("jobs.which"), *[[choice] for choice in choices])
+
+
+def _belongs(turn: Turn, reading: Reading, ticket: Ticket) -> bool:
+    """What follows a filing until somebody accepts belongs to it, unless it is plainly something else."""
+    if turn.inbound.media:
+        return True
+    if reading.intent in NEVER_JOINED or len(turn.text) < 2:  # noqa: PLR2004
+        return False
+    return not (reading.confident and reading.category is not None and reading.category != ticket.category)
+
+
+NEVER_JOINED = frozenset(
+    {
+        Intent.GREETING,
+        Intent.THANKS,
+        Intent.ACKNOWLEDGE,
+        Intent.FEE_QUERY,
+        Intent.PROGRESS_QUERY,
+        Intent.URGE,
+        Intent.CANCEL,
+        Intent.RESCHEDULE,
+        Intent.HUMAN_AGENT,
+        Intent.NOTICE_QUERY,
+        Intent.COMPLAINT,
+        Intent.PRAISE,
+    }
+)
+
+
+async def _file_alone(turn: Turn, reading: Reading) -> Reply:
+    """A photo or a voice message without a question open begins a repair."""
+    voice = any(file.kind is MediaKind.VOICE for file in turn.inbound.media)
+    if voice and not turn.text:
+        return await repair.voice_to_desk(turn)
+    return Reply(then=Start("repair", await repair.known_from(turn, reading)))
+
+
+async def _by_intent(turn: Turn, reading: Reading) -> Reply | None:
+    if not reading.confident and reading.category is None:
+        return await menu.not_understood(turn)
+    return await INTENTS.get(reading.intent, menu.not_understood)(turn)
+
+
+async def _new_repair(turn: Turn) -> Reply:
+    return await commands.new_repair(turn, turn.text)
+
+
+async def _new_complaint(turn: Turn) -> Reply:
+    return await commands.new_complaint(turn, turn.text)
+
+
+def _asks(matter: str) -> Callable[[Turn], Awaitable[Reply | None]]:
+    async def begin(turn: Turn) -> Reply:
+        return Reply(then=Start("inquiry", {"matter": matter, "what": turn.text}))
+
+    return begin
+
+
+def _about_mine(verb: str) -> Callable[[Turn], Awaitable[Reply | None]]:
+    async def act(turn: Turn) -> Reply:
+        return await mine.which(turn, verb)
+
+    return act
+
+
+INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
+    Intent.REPAIR: _new_repair,
+    Intent.COMPLAINT: _new_complaint,
+    Intent.SUGGESTION: _new_complaint,
+    Intent.PRAISE: _new_complaint,
+    Intent.FEE_QUERY: fees.show,
+    Intent.PAID_ALREADY: _asks("other"),
+    Intent.INVOICE: _asks("invoice"),
+    Intent.MOVE_CAR: _asks("move_car"),
+    Intent.RELEASE_SLIP: _asks("release_slip"),
+    Intent.PRICE_QUESTION: _asks("other"),
+    Intent.INQUIRY: _asks("other"),
+    Intent.NOTICE_QUERY: notices.show,
+    Intent.PROGRESS_QUERY: mine.show,
+    Intent.URGE: _about_mine("urge"),
+    Intent.CANCEL: _about_mine("cancel"),
+    Intent.RESCHEDULE: _about_mine("reschedule"),
+    Intent.HUMAN_AGENT: menu.person,
+    Intent.GREETING: menu.greeted,
+    Intent.THANKS: menu.thanked,
+    Intent.ACKNOWLEDGE: menu.thanked,
+}

@@ -1,0 +1,191 @@
+"""Fixtures: the demo's estate in a database of each kind, copied for every test, and the house on top of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from bot import app
+from bot.settings import Settings, load
+from handlers.turn import World
+from scripts import seed
+from services.actors import Proof
+from services.db import Database, Session
+from services.messages import Channel
+from services.models import Address, Community, Number, Person
+from tests.support.line import ACCOUNTS, START, Line, Writer
+from tests.support.postgres import Databases
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The settings as they come."""
+    return load(None, {})
+
+
+@pytest.fixture(scope="session")
+def world(settings: Settings) -> World:
+    """What does not change from turn to turn, read once."""
+    return app.world_of(settings)
+
+
+@pytest.fixture(scope="session")
+def sqlite_estate(sqlite_template: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database file with the demo's estate in it, to copy."""
+    place = tmp_path_factory.mktemp("estate") / "ownerline.db"
+    shutil.copy(sqlite_template, place)
+    _sow(f"sqlite:///{place}", settings)
+    return place
+
+
+@pytest.fixture(scope="session")
+def postgres_estate(postgres_server: Databases, postgres_template: str, settings: Settings) -> Iterator[str]:
+    """Return the name of a database with the demo's estate in it, to copy."""
+    name = f"estate_{secrets.token_hex(4)}"
+    _sow(postgres_server.create_database(name, template=postgres_template), settings)
+    yield name
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_estate_url(sqlite_estate: Path, tmp_path: Path) -> str:
+    """Return the URL of an SQLite database with the estate, a file of this test's own."""
+    return f"sqlite:///{shutil.copy(sqlite_estate, tmp_path / 'estate.db')}"
+
+
+@pytest.fixture
+def postgresql_estate_url(postgres_server: Databases, postgres_estate: str) -> Iterator[str]:
+    """Return the URL of a PostgreSQL database with the estate, this test's own."""
+    name = f"estate_{secrets.token_hex(4)}"
+    yield postgres_server.create_database(name, template=postgres_estate)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def estate_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of a database with the estate: every test that asks runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_estate_url")
+    return url
+
+
+@pytest.fixture
+async def line(estate_url: str, world: World) -> AsyncIterator[Line]:
+    """Return the house on the estate; every test that asks runs once on each kind of database."""
+    opened = Line(estate_url, world)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def quick_line(sqlite_estate_url: str, world: World) -> AsyncIterator[Line]:
+    """Return the house on SQLite alone, for what does not depend on the database."""
+    opened = Line(sqlite_estate_url, world)
+    yield opened
+    await opened.close()
+
+
+def _sow(url: str, settings: Settings) -> None:
+    async def sow() -> None:
+        db = Database(url)
+        await seed.seed(db, settings, now=START)
+        await db.dispose()
+
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, sow()).result()
+
+
+async def linked(line: Line, name: str, channel: Channel = Channel.TELEGRAM, *, proof: Proof = Proof.CONTACT) -> Writer:
+    """Give a person of the register an address on the channel, instead of what he has."""
+
+    async def link(session: Session) -> Writer:
+        person = (await session.scalars(select(Person).where(Person.name == name))).one()
+        number = await session.scalar(select(Number.e164).where(Number.person_id == person.id))
+        await session.execute(delete(Address).where(Address.person_id == person.id))
+        external = str(number) if channel is Channel.SMS else f"{channel}-{person.id}"
+        address = Address(
+            channel=channel,
+            account=ACCOUNTS[channel],
+            external=external,
+            community_id=await session.scalar(select(Community.id)),
+            person_id=person.id,
+            proof=Proof.REGISTER if channel is Channel.SMS else proof,
+            proven_at=line.now,
+            created_at=line.now,
+            locale=person.locale,
+            display_name=name,
+        )
+        session.add(address)
+        return Writer(channel, external, name)
+
+    return await line.db.run(link)
+
+
+async def at_home(line: Line, name: str) -> Writer:
+    """Return a person of the register where the seed has put him."""
+    async with line.db.reading() as session:
+        address = (
+            await session.scalars(
+                select(Address).join(Person, Person.id == Address.person_id).where(Person.name == name)
+            )
+        ).one()
+        return Writer(Channel(address.channel), address.external, name)
+
+
+async def second_address(line: Line, name: str, channel: Channel) -> Writer:
+    """Give a person of the register one address more."""
+
+    async def add(session: Session) -> Writer:
+        person = (await session.scalars(select(Person).where(Person.name == name))).one()
+        external = f"{channel}-{person.id}-more"
+        session.add(
+            Address(
+                channel=channel,
+                account=ACCOUNTS[channel],
+                external=external,
+                community_id=await session.scalar(select(Community.id)),
+                person_id=person.id,
+                proof=Proof.CODE,
+                proven_at=line.now,
+                created_at=line.now,
+            )
+        )
+        return Writer(channel, external, name)
+
+    return await line.db.run(add)
+
+
+async def group(line: Line, name: str, team: str) -> Writer:
+    """Make a team's group chat."""
+
+    async def add(session: Session) -> Writer:
+        external = f"-100{team}"
+        session.add(
+            Address(
+                channel=Channel.TELEGRAM,
+                account=ACCOUNTS[Channel.TELEGRAM],
+                external=external,
+                is_group=True,
+                team=team,
+                community_id=await session.scalar(select(Community.id)),
+                created_at=line.now,
+                locale="zh_Hans",
+                display_name=name,
+            )
+        )
+        return Writer(Channel.TELEGRAM, external, name)
+
+    return await line.db.run(add)
+
+
+def stranger(
+    name: str, channel: Channel = Channel.TELEGRAM, *, external: str = "", language: str = "zh-hans"
+) -> Writer:
+    """Return somebody whom the register does not know at this address."""
+    return Writer(channel, external or f"stranger-{name}", name, language=language)
