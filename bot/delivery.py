@@ -23,6 +23,7 @@ from services.outbox import Account, Priority, Result, State
 log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
+FILE_WAIT = timedelta(seconds=0.3)
 NO_MESSAGE = frozenset({"no_message", "unknown_message"})
 
 
@@ -139,6 +140,10 @@ class Delivery:
         task.add_done_callback(tasks.discard)
 
     async def _send(self, line: Line, prepared: Prepared) -> None:
+        if prepared.waits:
+            again = Result(id=prepared.row.id, state=State.PENDING, wait=FILE_WAIT, counts=False)
+            self._arrive(Arrival(prepared.row, again))
+            return
         if prepared.letter is None:
             self._arrive(Arrival(prepared.row, Result(id=prepared.row.id, state=State.SKIPPED, code=prepared.why)))
             return

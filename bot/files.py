@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from bot.channels.port import FetchFailed
+from bot.wakeup import Wakeup
 from bot.work import Ports
 from services import images, media
 from services.db import Database, Session, is_trouble
@@ -31,6 +32,8 @@ class Files:
     ) -> None:
         """Name the folder for uploads; it is made when the first comes."""
         self._db, self._ports, self._store, self._folder, self._now = db, ports, store, folder, now
+        self._wakeup = Wakeup()
+        db.listen("outbox", self._wakeup.wake)
 
     async def keep(self, external: str, filename: str, mime: str, data: bytes) -> str:
         """Keep an upload of a page; return the id by which the page names it."""
@@ -72,7 +75,7 @@ class Files:
                 log.warning("files wait: the database is in trouble", why=type(error).__name__)
                 fetched = 0
             if not fetched:
-                await _sleep(stop)
+                await self._wakeup.wait(REST)
 
     async def fetch_some(self) -> int:
         """Fetch a few files into the store; return how many were looked at."""
@@ -100,14 +103,6 @@ class Files:
             await media.fetched(session, one.id, sha256=digest, size=len(clean))
 
         await self._db.run(note)
-
-
-async def _sleep(stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(REST):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 def _write(path: Path, external: str, mime: str, data: bytes) -> None:

@@ -13,7 +13,7 @@ from services import conversations, houses, media, surveys, wire
 from services.actors import House
 from services.db import Session
 from services.media import Held, MediaStore
-from services.messages import Say
+from services.messages import Channel, Say
 from services.models import Card
 from services.outbox import Claimed
 from services.refusals import NotFound
@@ -29,6 +29,7 @@ class Prepared:
     letter: Letter | None
     why: str = ""
     revision: int = 0
+    waits: bool = False  # for the bytes of a file that is still being fetched
 
 
 class Desk:
@@ -47,6 +48,9 @@ class Desk:
         if say is None:
             return Prepared(row, None, "nothing to say any more")
         house = await self._house(session, row.community_id)
+        files = await self._files(session, say, port)
+        if files is None:
+            return Prepared(row, None, "its files are being fetched", waits=True)
         letter = Letter(
             key=row.key,
             to=row.external,
@@ -56,7 +60,7 @@ class Desk:
             topic=row.topic,
             edit=edit,
             parts_sent=row.parts_sent,
-            files=await self._files(session, say, port),
+            files=files,
             is_group=row.is_group,
             signature=house.name if house else "",
             phone=house.phone if house else "",
@@ -84,11 +88,15 @@ class Desk:
             self._houses[community_id] = await houses.by_id(session, community_id=community_id)
         return self._houses[community_id]
 
-    async def _files(self, session: Session, say: Say, port: ChannelPort) -> tuple[File, ...]:
+    async def _files(self, session: Session, say: Say, port: ChannelPort) -> tuple[File, ...] | None:
+        """Return the files that go along; None while one of them is still on its way to us."""
         if not say.media:
             return ()
         held = await media.held(session, say.media, channel=port.channel, account=port.account)
-        return tuple(self._file(held[media_id]) for media_id in say.media if media_id in held)
+        there = [held[media_id] for media_id in say.media if media_id in held]
+        if any(one.wanted and not (one.file_id and port.channel is Channel.TELEGRAM) for one in there):
+            return None
+        return tuple(self._file(one) for one in there if one.sha256 or one.file_id)
 
     def _file(self, held: Held) -> File:
         return File(held.id, held.kind, held.mime, held.name, held.file_id, self._reading(held.sha256))

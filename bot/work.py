@@ -42,6 +42,10 @@ class Lost(Exception):  # noqa: N818
     """The event is no longer ours: another replica took it after our lease ran out."""
 
 
+class NotServed(Exception):  # noqa: N818
+    """The event's channel is switched off: it is set aside, to be tried again once the channel is back."""
+
+
 class Work:
     """The loop that turns events into answers."""
 
@@ -164,11 +168,11 @@ class Work:
 
     async def _turn(self, session: Session, event: Claimed) -> Toast | None:
         port = self._ports.get((event.channel, event.account))
-        toast = None
-        if port is not None:
-            message = port.read(event.payload)
-            if message.happening is not Happening.IGNORED:
-                toast = await inbound.handle(session, message, now=self._now(), world=self._world)
+        if port is None:
+            raise NotServed(f"{event.channel}:{event.account} is not switched on here")
+        message, toast = port.read(event.payload), None
+        if message.happening is not Happening.IGNORED:
+            toast = await inbound.handle(session, message, now=self._now(), world=self._world)
         if not await inbox.finish(session, event, owner=self._owner):
             raise Lost
         return toast

@@ -279,7 +279,8 @@ async def _show(turn: Turn, draft: Draft, asked: str, question: Question) -> Rep
     prompt.answers, prompt.asked = _kept(draft), asked
     prompt.options = pack_options(question.options)
     prompt.shown_at, prompt.unclear = turn.now, 0
-    prompt.expires_at = turn.now + (draft.form.expires or timedelta(hours=turn.policy.dialogues.expire_hours))
+    until = turn.now + (draft.form.expires or timedelta(hours=turn.policy.dialogues.expire_hours))
+    prompt.expires_at = max(until, prompt.expires_at or until)  # whoever asked may have given it longer
     if draft.prompt is None:
         turn.session.add(prompt)
         await turn.session.flush()  # taps carry the prompt's id

@@ -31,6 +31,8 @@ async def handle(session: Session, inbound: Inbound, *, now: datetime, world: Wo
         reply = await _followed(turn, await router.route(turn))
     except Refused as refused:
         reply = _refusal(turn, refused)
+    if inbound.group:  # the group may have become known by this very message
+        turn = dataclasses.replace(turn, actor=await _in_group(session, turn.actor, inbound))
     await _say(turn, reply)
     return reply.toast or (Toast(T("tap.ok")) if inbound.tap_id else None)
 

@@ -45,19 +45,24 @@ async def contact(turn: Turn) -> Reply:
 
 async def code(turn: Turn, payload: str) -> Reply:
     """Take a one-time code or the payload of a deep link."""
-    person = await links.redeem(turn.session, turn.actor, code=payload, now=turn.now)
-    return _welcome(turn, person, await links.homes_of(turn.session, person))
+    await links.redeem(turn.session, turn.actor, code=payload, now=turn.now)
+    return await _welcome(turn)
 
 
 async def _tied(turn: Turn, person: Person, proof: Proof) -> Reply:
     await people.tie(turn.session, turn.actor, person=person, proof=proof, now=turn.now)
-    return _welcome(turn, person, await links.homes_of(turn.session, person))
+    return await _welcome(turn)
 
 
-def _welcome(turn: Turn, person: Person, homes: object) -> Reply:
-    units = [places.unit_label(home) for home in homes] if isinstance(homes, list) else []
-    which = joined(units, turn.label(T("join.list"))) if units else plain(turn.house.name)
-    return reply(lines(T("link.done", name=menu.called(person.name, person.sex), units=which)), keyboard=Keyboard.MENU)
+async def _welcome(turn: Turn) -> Reply:
+    """Greet whom the address belongs to now: residents with their flats, employees as such."""
+    actor = await people.actor_at(turn.session, address_id=turn.actor.to.address_id, now=turn.now)
+    known = replace(turn, actor=actor)
+    if actor.staff is not None:
+        return await menu.start(known)
+    units = joined([places.unit_label(home) for home in actor.here], turn.label(T("join.list")))
+    name = menu.called(actor.name, actor.sex)
+    return reply(T("link.done", name=name, units=units if actor.here else known.house.name), keyboard=Keyboard.MENU)
 
 
 async def _persons(turn: Turn, so_far: Answers) -> list[Option]:

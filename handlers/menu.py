@@ -32,7 +32,8 @@ def called(name: str, sex: str) -> T:
 async def start(turn: Turn) -> Reply:
     """Greet a known person with the menu."""
     if turn.actor.staff:
-        return reply(T("menu.hello_staff", name=plain(turn.actor.name)), keyboard=Keyboard.MENU)
+        choices = [Choice(T("command.jobs"), "go:jobs"), Choice(T("command.new"), "go:new")]
+        return reply(T("menu.hello_staff", name=plain(turn.actor.name)), choices)
     name = called(turn.actor.name, turn.actor.sex)
     return reply(T("menu.hello", name=name, estate=turn.house.name, phone=turn.house.phone), keyboard=Keyboard.MENU)
 

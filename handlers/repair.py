@@ -79,7 +79,7 @@ class FileRepair(Form, name="repair"):
             return None
         if self.start and self.end:
             return T("repair.summary.window", start=When(_moment(self.start)), end=When(_moment(self.end)))
-        return T("repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, urgent=self.urgent)))
+        return T("repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, turn.house.zone, urgent=self.urgent)))
 
     @property
     def _is_public(self) -> bool:

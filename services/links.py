@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select, update
 
 from services import conversations, people
-from services.actors import Actor, Home, Proof, Tie
+from services.actors import Actor, Proof, Tie
 from services.db import Session, insert_once
 from services.messages import Choice, T
-from services.models import Address, LinkCode, LinkRequest, Occupancy, Person, Unit
+from services.models import Address, LinkCode, LinkRequest, Occupancy, Person
 from services.outbox import Priority
 from services.refusals import NotAllowed, NotFound, Refused
 from services.tickets import dispatch, news
@@ -137,17 +137,6 @@ async def by_contact(session: Session, actor: Actor, *, e164: str, community_id:
     if not found:
         raise NumberUnknown(phone=actor.house.phone if actor.house else "")
     return found
-
-
-async def homes_of(session: Session, person: Person) -> Sequence[Home]:
-    """Return the person's units, to greet him with."""
-    rows = await session.execute(
-        select(Unit.id, Unit.community_id, Unit.building, Unit.entrance, Unit.room, Occupancy.role)
-        .join(Occupancy, Occupancy.unit_id == Unit.id)
-        .where(Occupancy.person_id == person.id, Occupancy.status == "active")
-        .order_by(Unit.id)
-    )
-    return [Home(r[0], r[1], r[2], r[3], r[4], Tie(r[5])) for r in rows]
 
 
 async def request_review(

@@ -69,6 +69,7 @@ class Held:
     name: str
     sha256: str
     file_id: str
+    wanted: bool = False  # the bytes are still to be fetched
 
 
 async def keep(session: Session, actor: Actor, inbound: Inbound, *, now: datetime) -> list[int]:
@@ -153,14 +154,17 @@ async def not_fetched(session: Session, media_id: int, *, final: bool) -> None:
 async def held(session: Session, ids: Sequence[int], *, channel: Channel, account: str) -> Mapping[int, Held]:
     """Return files for sending over a channel account."""
     rows = await session.execute(
-        select(Media.id, Media.kind, Media.mime, Media.name, Media.sha256, MediaFile.file_id)
+        select(Media.id, Media.kind, Media.mime, Media.name, Media.sha256, MediaFile.file_id, Media.state)
         .outerjoin(
             MediaFile,
             (MediaFile.media_id == Media.id) & (MediaFile.channel == channel) & (MediaFile.account == account),
         )
         .where(Media.id.in_(ids), Media.state != "erased")
     )
-    return {row[0]: Held(row[0], MediaKind(row[1]), row[2], row[3], row[4], row[5] or "") for row in rows}
+    return {
+        row[0]: Held(row[0], MediaKind(row[1]), row[2], row[3], row[4], row[5] or "", row[6] == "wanted")
+        for row in rows
+    }
 
 
 async def visible(session: Session, media_id: int, *, channel: Channel, external: str) -> Held | None:

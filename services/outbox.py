@@ -380,6 +380,17 @@ async def leaving(session: Session, *, desk_now: datetime) -> bool:
     return found is not None
 
 
+async def revive(session: Session, *, keys: Sequence[str]) -> None:
+    """Give rows that ended without being shown another chance, as new attempts."""
+    ended = (State.FAILED, State.SKIPPED, State.EXPIRED, State.CANCELLED, State.UNKNOWN)
+    await session.execute(
+        update(Outgoing)
+        .where(Outgoing.key.in_(keys), Outgoing.state.in_(ended))
+        .values(state=State.PENDING, attempts=0, due_at=None, code="")
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def cancel(session: Session, *, key_prefix: str) -> int:
     """Cancel what has not left yet under keys that begin so."""
     result = await session.execute(

@@ -36,7 +36,9 @@ class Tickets(Section):
 
     accept_minutes: int = Field(30, ge=1, le=24 * 60)  # assigned but nobody took it: the supervisor hears
     urgent_accept_minutes: int = Field(3, ge=1, le=24 * 60)
-    arrive_hours: int = Field(24, ge=1, le=24 * 30)  # promise for an ordinary repair
+    arrive_hours: int = Field(4, ge=1, le=24)  # an ordinary repair: today if so much notice is left …
+    today_by: time = time(18, 0)  # … before this hour,
+    tomorrow_by: time = time(12, 0)  # else tomorrow by this one
     urgent_arrive_minutes: int = Field(30, ge=1, le=24 * 60)
     answer_hours: int = Field(48, ge=1, le=24 * 14)  # a complaint's answer at the outside
     autoclose_days: int = Field(3, ge=1, le=60)

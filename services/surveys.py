@@ -13,6 +13,7 @@ from services.db import Session
 from services.messages import Choice, T, When, lines
 from services.models import FollowUp, Survey, Ticket
 from services.outbox import Priority
+from services.phones import readable
 from services.refusals import NotFound, Refused
 from services.settings import Policy
 from services.tickets import dispatch, news
@@ -183,11 +184,11 @@ async def _follow_up(session: Session, survey: Survey, ticket: Ticket, *, now: d
 
 
 async def _tell_lead(session: Session, row: FollowUp, survey: Survey, ticket: Ticket, lead: int, now: datetime) -> None:
-    score = T(f"score.{survey.score}")
+    score, phone = T(f"score.{survey.score}"), readable(ticket.requester_phone)
     text = lines(
         T("staff.follow_up", number=ticket.number, place=ticket.place, matter=ticket.matter, score=score),
         T("staff.follow_up.words", words=survey.words) if survey.words else None,
-        T("staff.follow_up.by", name=ticket.requester_name, phone=ticket.requester_phone, by=When(row.due_at)),
+        T("staff.follow_up.by", name=ticket.requester_name, phone=phone, by=When(row.due_at)),
     )
     to = (await news.reach(session, [lead])).get(lead)
     if to is not None:

@@ -53,8 +53,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
         change={"wanted": Card.wanted + 1},
         returning=(Card.id, Card.shown),
     )
-    for found in card.mappings():
-        await outbox.enqueue(session, _draft(found["id"], found["shown"], to, priority), now=now)
+    await _queue(session, [_draft(found["id"], found["shown"], to, priority) for found in card.mappings()], now=now)
 
 
 async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
@@ -74,7 +73,14 @@ async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
             _draft(row.id, row.shown, To(row.address_id, locales[row.address_id], ticket.community_id), Priority.WORK)
             for row in changed
         ]
-        await outbox.enqueue(session, *drafts, now=now)
+        await _queue(session, drafts, now=now)
+
+
+async def _queue(session: Session, drafts: Sequence[Draft], *, now: datetime) -> None:
+    """Enqueue card rows; one that waits already serves, one that ended without being shown gets another chance."""
+    added = await outbox.enqueue(session, *drafts, now=now)
+    if len(added) < len(drafts):
+        await outbox.revive(session, keys=[draft.key for draft in drafts])
 
 
 async def _locales(session: Session, address_ids: Sequence[int]) -> dict[int, str]:
@@ -100,7 +106,7 @@ async def sent(session: Session, *, card_id: int, revision: int, message_id: str
         .execution_options(synchronize_session=False)
     )
     if wanted is not None and wanted > revision:
-        await outbox.enqueue(session, _draft(card_id, revision, to, Priority.WORK), now=now)
+        await _queue(session, [_draft(card_id, revision, to, Priority.WORK)], now=now)
 
 
 async def forget_message(session: Session, *, card_id: int) -> None:

@@ -74,12 +74,13 @@ async def candidates(
     )
     who = Staff.role.in_(list(roles)) if roles else Staff.team == team
     rows = await session.execute(
-        select(Staff.id, Staff.person_id, Person.name, Staff.badge, Staff.skills, Staff.areas, work, duty)
+        select(Staff.id, Staff.person_id, Person.name, Staff.badge, Staff.skills, Staff.areas, work, duty, Staff.role)
         .join(Person, Person.id == Staff.person_id)
         .where(Staff.community_id == community_id, Staff.active, who)
         .order_by(Staff.id)
     )
-    return [Candidate(r[0], r[1], r[2], r[3], tuple(r[4]), tuple(r[5]), r[6], r[7] > 0) for r in rows]
+    # A role counts as a skill: "a supervisor" is asked for like "an electrician".
+    return [Candidate(r[0], r[1], r[2], r[3], (*r[4], r[8]), tuple(r[5]), r[6], r[7] > 0) for r in rows]
 
 
 async def leads(session: Session, *, community_id: int, now: datetime) -> Sequence[Candidate]:

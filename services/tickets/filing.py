@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
@@ -22,8 +23,6 @@ from services.tickets import cards, dispatch, engine, history, news
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.rules import Action, State
-
-HALF_HOUR = timedelta(minutes=30)
 
 
 class TooMany(Refused):
@@ -177,7 +176,7 @@ async def _row(
         first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
         created_at=now,
         **_asked(request),
-        **_promises(request, now, policy),
+        **_promises(request, now, policy, house.zone),
         **_whose(request.requester),
         **FRESH,
     )
@@ -212,9 +211,10 @@ def _asked(request: Request) -> dict[str, Any]:
     }
 
 
-def _promises(request: Request, now: datetime, policy: Policy) -> dict[str, Any]:
+def _promises(request: Request, now: datetime, policy: Policy, zone: ZoneInfo) -> dict[str, Any]:
     """Return the columns that say by when."""
-    by = promised(now, policy, urgent=request.urgent, end=request.end) if request.kind is Kind.REPAIR else None
+    repair = request.kind is Kind.REPAIR
+    by = promised(now, policy, zone, urgent=request.urgent, end=request.end) if repair else None
     answer_by = now + timedelta(hours=policy.tickets.answer_hours) if request.kind is Kind.COMPLAINT else None
     return {"from_at": request.start, "until_at": request.end, "answer_by": answer_by, "promised_at": by}
 
@@ -231,14 +231,20 @@ def _whose(requester: Requester) -> dict[str, Any]:
     }
 
 
-def promised(now: datetime, policy: Policy, *, urgent: bool = False, end: datetime | None = None) -> datetime:
-    """Return by when somebody is there: the agreed end, else the usual time, rounded up to the half hour."""
+def promised(
+    now: datetime, policy: Policy, zone: ZoneInfo, *, urgent: bool = False, end: datetime | None = None
+) -> datetime:
+    """Return by when somebody is there: at once, the agreed end, today's hour if there is time, else tomorrow's."""
+    tickets = policy.tickets
     if urgent:
-        return now + timedelta(minutes=policy.tickets.urgent_arrive_minutes)
+        return now + timedelta(minutes=tickets.urgent_arrive_minutes)
     if end is not None:
         return end
-    usual = now + timedelta(hours=policy.tickets.arrive_hours)
-    return usual + (datetime.min.replace(tzinfo=UTC) - usual) % HALF_HOUR
+    local = now.astimezone(zone)
+    today = datetime.combine(local.date(), tickets.today_by, zone)
+    if local + timedelta(hours=tickets.arrive_hours) <= today:
+        return today.astimezone(UTC)
+    return datetime.combine(local.date() + timedelta(days=1), tickets.tomorrow_by, zone).astimezone(UTC)
 
 
 async def _first_taker(session: Session, house: House, now: datetime) -> int | None:

@@ -260,6 +260,9 @@ class Line:
             metrics=metrics,
         )
         self.schedule = Schedule(self.db, ports, self.world, now=self.clock.now, metrics=metrics)
+        self._woken = {"inbox": True, "outbox": True}
+        self.db.listen("inbox", lambda: self._woken.update(inbox=True))
+        self.db.listen("outbox", lambda: self._woken.update(outbox=True))
 
     @property
     def now(self) -> datetime:
@@ -331,8 +334,15 @@ class Line:
 
     async def drain(self) -> None:
         """Work and deliver until nothing moves any more."""
-        while await self.work.drain() + await self.delivery.drain():
-            pass
+        while self._woken["inbox"] or self._woken["outbox"]:
+            if self._woken["inbox"]:
+                self._woken["inbox"] = False
+                await self.work._once()
+                await asyncio.gather(*self.work._busy, return_exceptions=True)
+            if self._woken["outbox"]:
+                self._woken["outbox"] = False
+                await self.delivery._once()
+                await self.delivery.land()
         await asyncio.gather(*self.work._toasts)
         await self._check()
 
