@@ -170,6 +170,7 @@ class Delivery:
             channel=line.port.channel,
             account=line.account.account,
             revision=prepared.revision,
+            stage=prepared.stage,
             gone=sent.outcome is Outcome.GONE,
             lost_message=sent.code in NO_MESSAGE,
             lost_topic=sent.code == "no_topic",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.channels.port import ChannelPort, File, Letter
@@ -15,7 +15,7 @@ from services.db import Session
 from services.media import Held, MediaStore
 from services.messages import Channel, Say
 from services.models import Card
-from services.outbox import Claimed
+from services.outbox import Claimed, To
 from services.refusals import NotFound
 from services.texts import Reader
 from services.tickets import cards
@@ -29,6 +29,7 @@ class Prepared:
     letter: Letter | None
     why: str = ""
     revision: int = 0
+    stage: str = ""  # what a card that can't be edited has shown, instead of a message id
     waits: bool = False  # for the bytes of a file that is still being fetched
 
 
@@ -44,9 +45,32 @@ class Desk:
         """Build the row's letter as things are now."""
         if row.still_wanted and not await _wanted(session, row.still_wanted):
             return Prepared(row, None, "not wanted any more")
+        if row.kind == "card" and not port.edits:
+            return await self._card_anew(session, row, port)
         say, edit, revision = await self._say(session, row)
         if say is None:
             return Prepared(row, None, "nothing to say any more")
+        return await self._letter(session, row, port, say, edit=edit, revision=revision)
+
+    async def _card_anew(self, session: Session, row: Claimed, port: ChannelPort) -> Prepared:
+        """Where nothing can be edited, a card is sent again when its ticket reached another state, with its choices."""
+        card = await session.get(Card, row.card_id)
+        stage = await cards.stage(session, card) if card is not None else ""
+        if card is None or stage == card.message_id:
+            return Prepared(row, None, "nothing new to say")
+        say = await cards.render(session, card, catalog=self._world.catalog, locale=row.locale)
+        if say is None:
+            return Prepared(row, None, "nothing to say any more")
+        to = To(row.address_id, row.locale, row.community_id)
+        key = f"choose:card:{card.id}:{card.wanted}"
+        offered = await conversations.offer(session, to=to, key=key, say=say, now=self._now())
+        row = replace(row, prompt_id=offered)
+        prepared = await self._letter(session, row, port, say, edit="", revision=card.wanted)
+        return replace(prepared, stage=stage)
+
+    async def _letter(
+        self, session: Session, row: Claimed, port: ChannelPort, say: Say, *, edit: str, revision: int
+    ) -> Prepared:
         house = await self._house(session, row.community_id)
         files = await self._files(session, say, port)
         if files is None:

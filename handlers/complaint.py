@@ -10,7 +10,7 @@ from handlers import places
 from handlers.answers import Answers, filled
 from handlers.answers import words as free_words
 from handlers.forms import Form
-from handlers.repair import requester
+from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import media
 from services.catalog import Kind
@@ -74,7 +74,8 @@ class FileComplaint(Form, name="complaint"):
         )
         if ticket.answer_by is None:
             return reply(T("advice.filed", number=ticket.number))
-        return reply(T("complaint.filed", number=ticket.number, by=When(ticket.answer_by), phone=turn.house.phone))
+        filed = T("complaint.filed", number=ticket.number, by=When(ticket.answer_by), phone=turn.house.phone)
+        return reply(lines(filed, closed(turn)))
 
 
 async def known_from(turn: Turn) -> dict[str, Any]:

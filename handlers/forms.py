@@ -145,10 +145,7 @@ async def _hear_summary(turn: Turn, draft: Draft, prompt: Prompt, options: Seque
     reply = await _go_on(turn, draft)
     if reply.say is None:
         return reply
-    album = f"album:{turn.inbound.account}:{turn.inbound.album}" if turn.inbound.album else ""
-    return dataclasses.replace(
-        reply, say=dataclasses.replace(reply.say, text=lines(T("form.added"), reply.say.text)), key=album
-    )
+    return dataclasses.replace(reply, say=dataclasses.replace(reply.say, text=lines(T("form.added"), reply.say.text)))
 
 
 async def back(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:

@@ -11,9 +11,11 @@ from services import links
 from services.messages import Channel, Choice, MediaKind, Reply, Start, T, plain, reply
 from services.models import Ticket
 from services.tickets import finding
+from services.tickets.rules import State
 from services.understanding.intents import Intent
 from services.understanding.reading import Reading
 
+JOINS_FROM = 3  # signs: less is no note
 CALL_OFF = "0"  # by text message: nobody need come, or a person, please
 
 
@@ -35,7 +37,22 @@ async def answer(turn: Turn) -> Reply | None:
         return await mine.add(turn, recent)
     if turn.inbound.media:
         return await _file_alone(turn, reading)
-    return await _by_intent(turn, reading)
+    finished = await _about_finished(turn, reading)
+    return finished if finished is not None else await _by_intent(turn, reading)
+
+
+async def _about_finished(turn: Turn, reading: Reading) -> Reply | None:
+    """Words about work that waits for the owner's verdict: "still leaking" sends it back, "it's fine" closes it."""
+    tickets = [t for t in await finding.newest_open(turn.session, turn.actor) if t.state == State.DONE]
+    if not tickets:
+        return None
+    ticket = tickets[0]
+    if spoken.means(turn, "words.fixed"):
+        return await mine.accept(turn, ticket.id)
+    same = reading.intent is Intent.REPAIR and reading.category == ticket.category
+    if same or spoken.within(turn, "words.not_fixed"):
+        return await mine.send_back(turn, ticket.id, turn.text)
+    return None
 
 
 async def _staff_words(turn: Turn) -> Reply | None:
@@ -103,8 +120,16 @@ async def _file_alone(turn: Turn, reading: Reading) -> Reply:
 
 async def _by_intent(turn: Turn, reading: Reading) -> Reply | None:
     if not reading.confident and reading.category is None:
-        return await menu.not_understood(turn)
+        return await _unclear(turn)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)
+
+
+async def _unclear(turn: Turn) -> Reply:
+    """Unclear words of somebody whose only ticket is being worked belong to it; else admit it and offer ways on."""
+    under_way = [t for t in await finding.newest_open(turn.session, turn.actor) if t.state == State.WORKING]
+    if len(under_way) == 1 and len(turn.text) >= JOINS_FROM:
+        return await mine.add(turn, under_way[0])
+    return await menu.not_understood(turn)
 
 
 async def _new_repair(turn: Turn) -> Reply:

@@ -10,13 +10,14 @@ from handlers.turn import Turn, World
 from services import conversations, floods, groups, languages, outbox, people
 from services.actors import Actor
 from services.db import Session
-from services.messages import Channel, Happening, Inbound, Reply, Say, T, Toast
+from services.messages import Channel, Happening, Inbound, Reply, Say, T, Toast, lines
 from services.models import Prompt
 from services.outbox import Draft, Priority
 from services.refusals import Refused
 from services.understanding.danger import danger_in
 
 MOST_CHAINED = 3
+ALBUM_GATHERS = timedelta(seconds=1.5)
 
 
 async def handle(session: Session, inbound: Inbound, *, now: datetime, world: World) -> Toast | None:
@@ -34,6 +35,8 @@ async def handle(session: Session, inbound: Inbound, *, now: datetime, world: Wo
     if inbound.group:  # the group may have become known by this very message
         turn = dataclasses.replace(turn, actor=await _in_group(session, turn.actor, inbound))
     await _say(turn, reply)
+    if reply.again is not None:
+        await _ask_again(turn, reply.again)
     return reply.toast or (Toast(T("tap.ok")) if inbound.tap_id else None)
 
 
@@ -116,10 +119,20 @@ async def _followed(turn: Turn, reply: Reply | None) -> Reply:
     return reply
 
 
+async def _ask_again(turn: Turn, prompt_id: int) -> None:
+    """Ask the question below again: what lay on top of it has ended."""
+    prompt = await conversations.by_id(turn.session, prompt_id=prompt_id, address_id=turn.actor.to.address_id)
+    if prompt is not None and prompt.state == "open":
+        await _say(turn, await forms.put(turn, registry.form_named(prompt.form), prompt))
+
+
 def _refusal(turn: Turn, refused: Refused) -> Reply:
     """Say a refusal; to a tap in a group only as a toast, so that nobody else must read it."""
     toast = Toast(refused.text, alert=True) if turn.inbound.tap_id else None
-    return Reply(None if toast and turn.inbound.group else Say(refused.text), toast=toast)
+    ends_on = turn.about() if turn.actor.house is not None and turn.actor.staff is None else None
+    if ends_on is not None and "phone" in refused.text.params:
+        ends_on = None  # the number is in the sentence
+    return Reply(None if toast and turn.inbound.group else Say(lines(refused.text, ends_on)), toast=toast)
 
 
 async def _say(turn: Turn, reply: Reply) -> None:
@@ -144,6 +157,9 @@ async def _say(turn: Turn, reply: Reply) -> None:
         )
         return
     draft = Draft(key=key, to=turn.actor.to, priority=Priority.REPLY, say=reply.say, prompt_id=reply.prompt_id)
+    if turn.inbound.album:  # one answer to all of its photos, put together shortly after the last one
+        album = f"album:{turn.inbound.account}:{turn.inbound.album}"
+        draft = dataclasses.replace(draft, key=album, kind="prompt", say=None, desk_due=turn.now + ALBUM_GATHERS)
     await outbox.enqueue(turn.session, draft, now=turn.now)
 
 

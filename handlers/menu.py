@@ -8,7 +8,7 @@ from typing import Annotated
 from handlers.answers import Answers, pick
 from handlers.answers import words as free_words
 from handlers.forms import Form
-from handlers.repair import requester
+from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import people
 from services.catalog import Kind
@@ -126,4 +126,4 @@ class AskDesk(Form, name="inquiry"):
             now=turn.now,
             policy=turn.policy,
         )
-        return reply(T("inquiry.filed", number=ticket.number, phone=turn.house.phone))
+        return reply(lines(T("inquiry.filed", number=ticket.number, phone=turn.house.phone), closed(turn)))

@@ -99,6 +99,12 @@ async def add(turn: Turn, ticket: Ticket) -> Reply:
     return Reply(answer.say, key=key)
 
 
+async def send_back(turn: Turn, ticket_id: int, why: str) -> Reply:
+    """The owner says in his own words that it is not fixed."""
+    ticket, _ = await tickets.act(turn, ticket_id, Action.OWNER_RETURNS, said=Said(why))
+    return reply(T("mine.returned", number=ticket.number))
+
+
 async def hide_number(turn: Turn) -> Reply:
     """Keep the person's number from engineers, now and from here on; the desk passes messages on."""
     await people.hide_number(turn.session, turn.actor)

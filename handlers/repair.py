@@ -44,6 +44,9 @@ class FileRepair(Form, name="repair"):
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
         """Ask strangers for the place in their own words."""
+        place = (so_far.get("where") or {}).get("label")
+        if name == "what" and place:
+            return Question(T("repair.what.at", place=place), options)
         if name == "where" and not turn.actor.here:
             return Question(T("repair.where.stranger"), options)
         return await super().ask(turn, name, so_far, options)
@@ -79,7 +82,9 @@ class FileRepair(Form, name="repair"):
             return None
         if self.start and self.end:
             return T("repair.summary.window", start=When(_moment(self.start)), end=When(_moment(self.end)))
-        return T("repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, turn.house.zone, urgent=self.urgent)))
+        return T(
+            "repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, turn.house.zone, urgent=self.urgent))
+        )
 
     @property
     def _is_public(self) -> bool:
@@ -101,7 +106,7 @@ class FileRepair(Form, name="repair"):
         by = When(ticket.promised_at or turn.now)
         number_note = T("repair.number_note") if ticket.shows_number and not self._is_public else None
         text = T("repair.filed" if name else "repair.filed_unstaffed", number=ticket.number, name=name, by=by)
-        return reply(lines(text, number_note))
+        return reply(lines(text, number_note, closed(turn)))
 
     async def _request(self, turn: Turn) -> Request:
         return Request(
@@ -117,6 +122,16 @@ class FileRepair(Form, name="repair"):
             end=_moment(self.end) if self.end else None,
             requester=await requester(turn, reach=self.reach),
         )
+
+
+def closed(turn: Turn) -> T | None:
+    """Say that the desk is not staffed now, and who answers meanwhile; None in its hours."""
+    at, desk = turn.now.astimezone(turn.house.zone).time(), turn.policy.desk
+    return (
+        None
+        if desk.opens <= at < desk.closes
+        else T("desk.closed", opens=f"{desk.opens:%H:%M}", phone=turn.house.phone)
+    )
 
 
 async def requester(turn: Turn, *, reach: str = "") -> Requester:

@@ -112,11 +112,15 @@ async def _in_group(turn: Turn) -> Reply | None:
 
 async def _answer(turn: Turn, prompts: Sequence[Prompt]) -> Reply | None:
     """Give the words to the open question they belong to; None when there is none."""
+    choices_seen = False
     for prompt in prompts:
         if _expired(turn, prompt):
             prompt.state = "expired"
             continue
         if prompt.form == CHOOSE:
+            if choices_seen:  # a number means the newest choices only
+                continue
+            choices_seen = True
             found = chosen(turn, read_options(prompt))
             if found is not None:
                 return await _chosen(turn, str(found.value))
@@ -132,16 +136,22 @@ async def _chosen(turn: Turn, tap: str) -> Reply | None:
 
 async def _hear(turn: Turn, prompt: Prompt, prompts: Sequence[Prompt]) -> Reply:
     form = FORMS[prompt.form]
+    others = [p for p in prompts if p.form in FORMS and p.id != prompt.id and not _expired(turn, p)]
+    answer = await _heard(turn, prompt, form)
+    if not others or prompt.state == "open" or answer.then is not None:
+        return answer
+    answer = _saying_which(answer, form) if prompt.state == "done" else answer
+    below = next((p for p in others if p.key is None or prompt.urgent), None)
+    return dataclasses.replace(answer, again=below.id) if below is not None else answer
+
+
+async def _heard(turn: Turn, prompt: Prompt, form: type[Form]) -> Reply:
     if chosen(turn, read_options(prompt)) is None:
         if spoken.means(turn, "words.back"):
             return await forms.back(turn, form, prompt)
         if spoken.means(turn, "words.cancel"):
             return forms.cancel(prompt)
-    others = [p for p in prompts if p.form != CHOOSE and p.id != prompt.id]
-    answer = await forms.hear(turn, form, prompt)
-    if others and answer.say is not None and prompt.state == "done":
-        return _saying_which(answer, form)
-    return answer
+    return await forms.hear(turn, form, prompt)
 
 
 def _saying_which(answer: Reply, form: type[Form]) -> Reply:

@@ -13,7 +13,7 @@ from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.forms import Form
 from handlers.turn import Turn
-from services import conversations, media, people
+from services import conversations, media, people, surveys
 from services.conversations import Option
 from services.messages import Reply, Start, T, Toast, When, lines, reply
 from services.models import Ticket
@@ -45,11 +45,13 @@ async def jobs(turn: Turn) -> Reply:
         raise NotAllowed
     held = await finding.held(turn.session, turn.actor)
     pool = await finding.pool(turn.session, turn.actor)
+    sums = await surveys.sums_of(turn.session, staff_id=turn.actor.staff.staff_id)
+    score = T("jobs.score", count=sums.answers, average=f"{sums.average_tenths / 10:.1f}") if sums.answers else None
     if not held and not pool:
-        return reply(T("jobs.none"))
+        return reply(lines(T("jobs.none"), score))
     text, rows = tickets.listed([*held, *pool])
     head = T("jobs.head", held=len(held), pool=len(pool))
-    return reply(lines(head, text), *rows)
+    return reply(lines(head, text, score), *rows)
 
 
 async def accept(turn: Turn, ticket_id: int) -> Reply:

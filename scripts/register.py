@@ -39,7 +39,6 @@ class Someone:
     sex: str
     phone: str
     slug: str = ""  # in the lab
-    called: str = ""  # as people say, where that is not the name
     locale: str = ""
     needs_care: bool = False
 

@@ -18,7 +18,7 @@ from scripts.register import Employee, Home, Register, Resident, Someone
 from services import communities
 from services.actors import Proof
 from services.db import Database, Session, insert_once
-from services.messages import Channel, T, plain
+from services.messages import Channel, T
 from services.models import (
     Address,
     Bill,
@@ -96,7 +96,7 @@ def _persona(settings: Settings, person: Someone) -> Persona:
     texts = on_phone(person)
     return Persona(
         slug=person.slug,
-        title=plain(person.called or person.name),
+        title=T(f"lab.name.{person.slug}"),
         subtitle=T(f"lab.persona.{person.slug}"),
         kind=Kind.PHONE if texts else Kind.CHAT,
         channel=Channel.SMS if texts else Channel.WEB,

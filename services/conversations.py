@@ -141,6 +141,12 @@ async def _offer(
     return added
 
 
+async def offer(session: Session, *, to: To, key: str, say: Say, now: datetime) -> int | None:
+    """Let the commands on a say be numbered or typed; None when there are none."""
+    choices = [choice for row in say.choices for choice in row if choice.tap]
+    return await _offer(session, to, None, key, choices, now, None) if choices else None
+
+
 async def open_prompts(session: Session, *, address_id: int) -> Sequence[Prompt]:
     """Return the open prompts that were shown on the address: urgent ones first, then the newest."""
     found = await session.scalars(
@@ -168,16 +174,6 @@ async def opened(session: Session, *, prompt_id: int) -> Prompt | None:
     """Return a prompt for delivery to put its question together; None when it has ended meanwhile."""
     prompt = await session.get(Prompt, prompt_id)
     return prompt if prompt is not None and prompt.state == "open" else None
-
-
-async def close_choices(session: Session, *, address_id: int, before: int) -> None:
-    """End older sets of commands on the address: only the newest are counted by digits."""
-    await session.execute(
-        update(Prompt)
-        .where(Prompt.address_id == address_id, Prompt.form == CHOOSE, Prompt.state == "open", Prompt.id < before)
-        .values(state="done")
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def end_where(session: Session, *, key_prefix: str, state: str = "cancelled") -> None:

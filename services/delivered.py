@@ -26,6 +26,7 @@ class Arrival:
     channel: Channel = Channel.WEB
     account: str = ""
     revision: int = 0
+    stage: str = ""
     gone: bool = False
     lost_message: bool = False
     lost_topic: bool = False
@@ -55,7 +56,7 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
             session,
             card_id=row.card_id,
             revision=arrival.revision,
-            message_id=arrival.result.provider_id,
+            message_id=arrival.stage or arrival.result.provider_id,
             to=To(row.address_id, row.locale, row.community_id),
             now=now,
         )

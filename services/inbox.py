@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
@@ -73,8 +74,13 @@ async def claim(
     return sorted((Claimed(*row) for row in taken), key=lambda event: event.id)
 
 
+@cache
+def _earlier() -> Any:  # noqa: ANN401 - an alias of the table; making one costs milliseconds
+    return aliased(Event)
+
+
 def _held_back() -> ColumnElement[bool]:
-    before = aliased(Event)
+    before = _earlier()
     return exists().where(before.lane == Event.lane, before.id < Event.id, before.state.in_(("new", "claimed")))
 
 

@@ -221,6 +221,7 @@ class Reply:
     toast: Toast | None = None
     prompt_id: int | None = None  # the question that `say` asks
     key: str = ""  # instead of the usual key: replies of the same key are said once
+    again: int | None = None  # the question below, to be asked again after this
 
 
 def reply(text: Text, *rows: Sequence[Choice], keyboard: Keyboard | None = None, toast: T | None = None) -> Reply:

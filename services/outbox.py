@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
@@ -224,7 +225,7 @@ async def _take(
 
 
 def _leaves(row: Any, desk_now: datetime) -> ColumnElement[bool]:  # noqa: ANN401 - the table or its alias
-    waits_for = aliased(Outgoing)
+    waits_for = _waited_for()
     return and_(
         or_(row.desk_due.is_(None), row.desk_due <= desk_now),
         or_(row.expires_at.is_(None), row.expires_at > desk_now),
@@ -232,8 +233,18 @@ def _leaves(row: Any, desk_now: datetime) -> ColumnElement[bool]:  # noqa: ANN40
     )
 
 
+@cache
+def _waited_for() -> Any:  # noqa: ANN401 - an alias of the table; making one costs milliseconds
+    return aliased(Outgoing)
+
+
+@cache
+def _earlier() -> Any:  # noqa: ANN401
+    return aliased(Outgoing)
+
+
 def _held_back(desk_now: datetime) -> ColumnElement[bool]:
-    before = aliased(Outgoing)
+    before = _earlier()
     earlier = or_(
         before.priority < Outgoing.priority,
         and_(before.priority == Outgoing.priority, before.id < Outgoing.id),

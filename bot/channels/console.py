@@ -19,6 +19,7 @@ class ConsoleChannel:
     """Prints to a stream; `menu` is shown as one line of words that may be typed."""
 
     channel = Channel.CONSOLE
+    edits = False
     slots = 1  # lines of two letters must not mix
 
     def __init__(self, out: TextIO, *, menu: Sequence[T] = (), account: str = ACCOUNT) -> None:

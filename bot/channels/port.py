@@ -87,6 +87,7 @@ class ChannelPort(Protocol):
     channel: Channel
     account: str
     slots: int  # letters that may be on their way at the same time
+    edits: bool  # whether a message can be changed once it is sent
 
     def read(self, payload: str) -> Inbound:
         """Read a stored raw event; what can't be understood comes back as `Happening.IGNORED`."""

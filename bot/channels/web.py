@@ -111,6 +111,7 @@ class WebChannel:
     """Letters for web pages. `bytes_of` finds a kept file by its id; `menu` is the keyboard of six."""
 
     channel = Channel.WEB
+    edits = True
 
     def __init__(
         self,

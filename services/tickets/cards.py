@@ -114,6 +114,11 @@ async def forget_message(session: Session, *, card_id: int) -> None:
     await session.execute(update(Card).where(Card.id == card_id).values(message_id=""))
 
 
+async def stage(session: Session, card: Card) -> str:
+    """Return the state that the card would show: what can't be edited is sent again only when it changes."""
+    return await session.scalar(select(Ticket.state).where(Ticket.id == card.subject_id)) or ""
+
+
 async def render(session: Session, card: Card, *, catalog: Catalog, locale: str) -> Say | None:
     """Show the ticket as it is now; None when it is gone."""
     ticket = await session.get(Ticket, card.subject_id)
@@ -130,7 +135,8 @@ async def render(session: Session, card: Card, *, catalog: Catalog, locale: str)
         _holder(ticket, holder),
     )
     if card.view == View.HOLDER:
-        return Say(lines(body, _number(ticket)), pairs(_holder_buttons(ticket)))
+        how = T("card.how") if ticket.state == State.WORKING else None
+        return Say(lines(body, _number(ticket), how), pairs(_holder_buttons(ticket)))
     if card.view == View.FRONT:
         return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket)))
     return Say(body, pairs(_group_buttons(ticket)))

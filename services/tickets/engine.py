@@ -18,6 +18,7 @@ from services.tickets.deeds import Deed
 from services.tickets.history import Said
 from services.tickets.rules import Action, AlreadyTaken, Change, State, decide, standings
 
+UNSEEN = frozenset({Action.ASK, Action.ANSWER, Action.NOTE})  # unless files come along
 TIMED = ("ticket.unaccepted", "ticket.autoclose", "ticket.autoclose_warn")
 
 
@@ -52,8 +53,14 @@ async def act(
     )
     await _time(session, deed, before)
     await effects.follow(session, deed)
-    await cards.touch(session, ticket=ticket, now=now)
+    if _shows(deed):
+        await cards.touch(session, ticket=ticket, now=now)
     return change
+
+
+def _shows(deed: Deed) -> bool:
+    """Whether the action changes what cards show."""
+    return deed.action not in UNSEEN or bool(deed.said.media)
 
 
 def _codes(deed: Deed, before: State) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from services import conversations, people
 from services.db import Session
-from services.messages import Choice, Text
+from services.messages import Channel, Choice, Text
 from services.models import Staff, Ticket
 from services.outbox import Priority, To
 from services.tickets import cards, dispatch
@@ -53,7 +53,7 @@ async def to_owner(
         to=to,
         key=f"ticket:{ticket.id}:{ticket.seq}:owner{tag}",
         text=text,
-        rows=rows,
+        rows=() if to.channel == Channel.SMS else rows,  # by text message the words say what to answer
         priority=Priority.REPLY,
         person_id=ticket.requester_id,
         media=media,

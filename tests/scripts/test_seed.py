@@ -113,7 +113,7 @@ async def test_every_skill_is_on_duty_at_every_hour(seeded: Database, later: int
 
 async def test_the_personas_of_the_lab_are_people_of_the_register(seeded: Database) -> None:
     shown = personas(Settings())
-    assert [persona.slug for persona in shown] == ["owner", "phone", "desk", "engineer", "supervisor", "manager"]
+    assert [persona.slug for persona in shown] == ["owner", "phone", "engineer", "supervisor", "desk", "manager"]
     assert [persona.slug for persona in shown if persona.kind is Kind.PHONE] == ["phone"]
     async with seeded.reading() as session:
         for persona in shown:

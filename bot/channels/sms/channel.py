@@ -31,6 +31,7 @@ class SmsChannel:
     """Text messages through one gateway account."""
 
     channel = Channel.SMS
+    edits = False
 
     def __init__(self, account: str, gateway: SmsGateway, *, region: str = "CN", slots: int = 8) -> None:
         """Take the account and its gateway; `region` is the country of numbers without a country's code."""

@@ -29,6 +29,7 @@ class TelegramChannel:
     """One bot, over the Bot API at any address."""
 
     channel = Channel.TELEGRAM
+    edits = True
 
     def __init__(
         self,

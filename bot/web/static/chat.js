@@ -46,7 +46,7 @@ function take(frame) {
   log.show(known, welcomed);
   for (const message of known) if (message.keyboard) keyboard(message.keyboard);
   if (whole && !welcomed) welcome(frame.messages.length === 0);
-  else if (known.some((one) => !one.mine)) tellLab();
+  else if (known.some((one) => !one.mine)) tellLab("news");
 }
 
 // A code that was scanned, or a page that nobody has spoken on yet, begins the conversation by itself.
@@ -54,9 +54,18 @@ function welcome(fresh) {
   welcomed = true;
   document.body.classList.add("ready");
   for (const frame of line.queue) log.wait(frame);
+  changeLanguage(fresh);
   if (settings.kind === "phone") return;
   if (settings.start || (fresh && !line.queue.length)) line.send({ start: settings.start });
   if (settings.start) history.replaceState(null, "", location.pathname + settings.query);
+}
+
+// Whoever turns the page into another language wants to be answered in it, too.
+function changeLanguage(fresh) {
+  const before = recall("language." + settings.page);
+  remember("language." + settings.page, settings.language);
+  if (fresh || !before || before === settings.language || settings.kind === "phone") return;
+  log.wait(line.send({ text: "/language " + settings.language.replace("-", "_") }));
 }
 
 function keyboard(labels) {
@@ -82,11 +91,11 @@ function show(text, alert) {
   toast.classList.toggle("alert", Boolean(alert));
   toast.setAttribute("role", alert ? "alert" : "status");
   toast.hidden = false;
-  hiding = setTimeout(() => (toast.hidden = true), alert ? 9000 : 3500);
+  hiding = setTimeout(() => (toast.hidden = true), alert ? 9000 : 1200 + 80 * text.length);
 }
 
-function tellLab() {
-  if (window.parent !== window) window.parent.postMessage({ ownerline: "news" }, location.origin);
+function tellLab(what) {
+  if (window.parent !== window) window.parent.postMessage({ ownerline: what }, location.origin);
 }
 
 function remember(name, value) {
@@ -147,4 +156,5 @@ earlier.onclick = () => log.first() && line.ask({ before: Number(log.first().dat
 window.addEventListener("message", (event) => {
   if (event.origin === location.origin && event.data.say) composer.replace(event.data.say);
 });
+window.addEventListener("focus", () => tellLab("here"));
 line.open();

@@ -15,25 +15,45 @@ const format = new Intl.DateTimeFormat(settings.language, {
   minute: "2-digit",
   hourCycle: "h23",
 });
+const small = window.matchMedia("(max-width: 760px)");
 let ahead = 0;
+let begun = false;
+let latest = "";
 
 function turnTo(slug) {
   for (const [name, tab] of tabs) {
     tab.setAttribute("aria-selected", String(name === slug));
     panes.get(name).classList.toggle("shown", name === slug);
   }
-  tabs.get(slug).querySelector(".dot").hidden = true;
+  mark(slug, false);
   panes.get(slug).scrollIntoView({ inline: "nearest", block: "nearest" });
 }
 
-function news(source) {
-  for (const [slug, pane] of panes) {
-    if (pane.querySelector("iframe").contentWindow !== source) continue;
-    pane.classList.remove("news");
-    void pane.offsetWidth;
-    pane.classList.add("news");
-    if (!pane.classList.contains("shown")) tabs.get(slug).querySelector(".dot").hidden = false;
+function point(pane) {
+  pane.classList.remove("news");
+  void pane.offsetWidth;
+  pane.classList.add("news");
+}
+
+// What happens in a pane: "here" when somebody turns to it, "news" when something arrives. News stay marked until
+// then; what everybody is greeted with is none.
+function hear(what, source) {
+  const pane = Array.from(panes.values()).find((one) => one.querySelector("iframe").contentWindow === source);
+  if (!pane) return;
+  const slug = pane.dataset.slug;
+  if (what === "here") {
+    begun = true;
+    latest = slug;
+    mark(slug, false);
+  } else if (begun) {
+    point(pane);
+    mark(slug, small.matches ? !pane.classList.contains("shown") : slug !== latest);
   }
+}
+
+function mark(slug, isNew) {
+  panes.get(slug).classList.toggle("unread", isNew);
+  for (const dot of [panes.get(slug), tabs.get(slug)]) dot.querySelector(".dot").hidden = !isNew;
 }
 
 function tick() {
@@ -60,6 +80,8 @@ async function readClock() {
 }
 
 async function moveClock(seconds) {
+  begun = true;
+  latest = "";
   const buttons = document.querySelectorAll(".clock button");
   for (const button of buttons) button.disabled = true;
   tell("lab.clock.moving");
@@ -76,6 +98,7 @@ async function moveClock(seconds) {
 }
 
 for (const [slug, tab] of tabs) tab.onclick = () => turnTo(slug);
+for (const [slug, pane] of panes) pane.addEventListener("pointerenter", () => mark(slug, false));
 for (const button of document.querySelectorAll(".clock button")) {
   button.onclick = () => moveClock(Number(button.dataset.seconds));
 }
@@ -84,13 +107,13 @@ for (const hint of document.querySelectorAll(".try button")) {
     const pane = panes.get(hint.dataset.slug);
     if (!pane) return;
     turnTo(hint.dataset.slug);
-    news(pane.querySelector("iframe").contentWindow);
+    point(pane);
     const words = hint.dataset.say;
     if (words) pane.querySelector("iframe").contentWindow.postMessage({ say: words }, location.origin);
   };
 }
 window.addEventListener("message", (event) => {
-  if (event.origin === location.origin && event.data.ownerline === "news") news(event.source);
+  if (event.origin === location.origin && event.data.ownerline) hear(event.data.ownerline, event.source);
 });
 setInterval(tick, 1000);
 setInterval(readClock, 20000);

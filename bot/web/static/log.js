@@ -17,6 +17,7 @@ export class Log {
     this.shown = new Map();
     this.chosen = new Map();
     this.revisions = new Map();
+    this.echoes = new Map();
     this.began = false;
     const format = (options) =>
       new Intl.DateTimeFormat(settings.language, Object.assign({ timeZone: settings.zone }, options));
@@ -69,7 +70,18 @@ export class Log {
     this.shown.set(message.id, made);
     this.revisions.set(message.id, message.revision);
     if (message.tapped) this.chosen.set(message.tapped.of, message.tapped);
+    if (message.tapped) this.echoes.set(made, message.tapped);
     this.choose(message.tapped ? message.tapped.of : message.id);
+    this.thin();
+  }
+
+  // A tap is repeated among the messages until what was tapped has itself changed: then that says it better, and
+  // the card stays in sight.
+  thin() {
+    for (const [echo, tapped] of this.echoes) {
+      const now = this.revisions.get(tapped.of);
+      echo.hidden = now !== undefined && now > tapped.revision;
+    }
   }
 
   after(id) {
