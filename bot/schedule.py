@@ -17,6 +17,7 @@ from handlers import setaside
 from handlers.turn import World
 from services import delivered, due, inbox, outbox, retention, timers
 from services.db import Database, Session, is_trouble
+from services.media import MediaStore
 from services.outbox import Priority
 from services.tickets import history
 
@@ -40,9 +41,17 @@ class Schedule:
     """Ticks for timers, leases, danger words that wait, seals, retention and figures."""
 
     def __init__(
-        self, db: Database, ports: Ports, world: World, *, now: Callable[[], datetime], metrics: Metrics
+        self,
+        db: Database,
+        ports: Ports,
+        world: World,
+        store: MediaStore,
+        *,
+        now: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
         """Take the world; nothing ticks before `run`."""
+        self._store = store
         self._db, self._ports, self._world, self._now, self._metrics = db, ports, world, now, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -149,7 +158,17 @@ class Schedule:
                 lambda session: retention.sweep(session, keep, now=self._now(), limit=SWEEP_CHUNK)
             )
             if not swept.more:
-                return
+                break
+        await self._forget_files()
+
+    async def _forget_files(self) -> None:
+        """Remove the bytes of erased files, then note that they are gone."""
+        async with self._db.reading() as session:
+            digests = await retention.files_to_remove(session, limit=SWEEP_CHUNK)
+        for digest in digests:
+            await asyncio.to_thread(self._store.remove, digest)
+        if digests:
+            await self._db.run(lambda session: retention.files_removed(session, digests))
 
     async def figures(self) -> None:
         """Tell the gauges how much waits and since when."""

@@ -140,11 +140,12 @@ async def _say(turn: Turn, reply: Reply) -> None:
         return
     event = f"{turn.inbound.channel}:{turn.inbound.account}:{turn.inbound.event_id}"
     key = reply.key or f"reply:{event}:{reply.prompt_id or 0}"
+    to = dataclasses.replace(turn.actor.to, locale=reply.locale) if reply.locale else turn.actor.to
     if reply.prompt_id is None:
         rows = reply.say.choices
         await conversations.tell(
             turn.session,
-            to=turn.actor.to,
+            to=to,
             key=key,
             text=reply.say.text,
             rows=rows,
@@ -156,7 +157,7 @@ async def _say(turn: Turn, reply: Reply) -> None:
             shown_at=turn.now,
         )
         return
-    draft = Draft(key=key, to=turn.actor.to, priority=Priority.REPLY, say=reply.say, prompt_id=reply.prompt_id)
+    draft = Draft(key=key, to=to, priority=Priority.REPLY, say=reply.say, prompt_id=reply.prompt_id)
     if turn.inbound.album:  # one answer to all of its photos, put together shortly after the last one
         album = f"album:{turn.inbound.account}:{turn.inbound.album}"
         draft = dataclasses.replace(draft, key=album, kind="prompt", say=None, desk_due=turn.now + ALBUM_GATHERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from services.tickets import filing
 from services.tickets.filing import Request
 
 FIRST_HAN = 0x2E80  # from here on a name's first sign is the family name
+STAFF_BUTTONS = (Choice(T("command.jobs"), "go:jobs"), Choice(T("command.new"), "go:new"))
 MORE = ("invoice", "release_slip", "move_car", "certificate", "parking")
 
 
@@ -32,8 +34,7 @@ def called(name: str, sex: str) -> T:
 async def start(turn: Turn) -> Reply:
     """Greet a known person with the menu."""
     if turn.actor.staff:
-        choices = [Choice(T("command.jobs"), "go:jobs"), Choice(T("command.new"), "go:new")]
-        return reply(T("menu.hello_staff", name=plain(turn.actor.name)), choices)
+        return reply(T("menu.hello_staff", name=plain(turn.actor.name)), STAFF_BUTTONS)
     name = called(turn.actor.name, turn.actor.sex)
     return reply(T("menu.hello", name=name, estate=turn.house.name, phone=turn.house.phone), keyboard=Keyboard.MENU)
 
@@ -77,7 +78,9 @@ async def set_language(turn: Turn, locale: str) -> Reply:
     if locale not in LOCALES:
         return await language(turn)
     await people.remember_locale(turn.session, turn.actor, locale=locale, chosen=True)
-    return reply(T(f"language.set.{locale}"), keyboard=Keyboard.MENU)
+    text = T(f"language.set.{locale}")
+    answer = reply(text, STAFF_BUTTONS) if turn.actor.staff else reply(text, keyboard=Keyboard.MENU)
+    return dataclasses.replace(answer, locale=locale)
 
 
 async def not_understood(turn: Turn) -> Reply:

@@ -127,11 +127,9 @@ class FileRepair(Form, name="repair"):
 def closed(turn: Turn) -> T | None:
     """Say that the desk is not staffed now, and who answers meanwhile; None in its hours."""
     at, desk = turn.now.astimezone(turn.house.zone).time(), turn.policy.desk
-    return (
-        None
-        if desk.opens <= at < desk.closes
-        else T("desk.closed", opens=f"{desk.opens:%H:%M}", phone=turn.house.phone)
-    )
+    if desk.opens <= at < desk.closes:
+        return None
+    return T("desk.closed", opens=f"{desk.opens:%H:%M}", phone=turn.house.phone)
 
 
 async def requester(turn: Turn, *, reach: str = "") -> Requester:

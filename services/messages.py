@@ -222,6 +222,7 @@ class Reply:
     prompt_id: int | None = None  # the question that `say` asks
     key: str = ""  # instead of the usual key: replies of the same key are said once
     again: int | None = None  # the question below, to be asked again after this
+    locale: str = ""  # instead of the person's language so far
 
 
 def reply(text: Text, *rows: Sequence[Choice], keyboard: Keyboard | None = None, toast: T | None = None) -> Reply:

@@ -12,10 +12,12 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as hour
 from http import HTTPStatus
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,7 +33,7 @@ from tests.botapi.wire import until
 
 TOP = Path(__file__).resolve().parents[2]
 SECRET = "not-a-secret_42"
-MORNING = time(9, 30)
+MORNING = hour(9, 30)
 PATIENCE = 30.0
 
 
@@ -47,7 +49,7 @@ class Service:
     folder: Path
     port: int
     environ: Mapping[str, str]
-    deaths: list[float] = field(default_factory=list)
+    deaths: list[float] = field(default_factory=list)  # when it was killed, in seconds of the world's clock
     _process: asyncio.subprocess.Process | None = None
 
     @staticmethod
@@ -115,6 +117,7 @@ class Service:
         """End the program at once, as a crash would."""
         if self._process is not None:
             await self._end(signal.SIGKILL)
+            self.deaths.append(time.time())
 
     async def restart(self) -> None:
         """End in good order and start again."""

@@ -149,6 +149,7 @@ class FakePort:
     """A chat channel that shows letters on handsets, with buttons, files and edits."""
 
     slots = 16
+    edits = True
 
     def __init__(self, channel: Channel, account: str, screens: Screens) -> None:
         self.channel, self.account, self._screens = channel, account, screens
@@ -259,7 +260,7 @@ class Line:
             pace=DeliveryPace(),
             metrics=metrics,
         )
-        self.schedule = Schedule(self.db, ports, self.world, now=self.clock.now, metrics=metrics)
+        self.schedule = Schedule(self.db, ports, self.world, store, now=self.clock.now, metrics=metrics)
         self._woken = {"inbox": True, "outbox": True}
         self.db.listen("inbox", lambda: self._woken.update(inbox=True))
         self.db.listen("outbox", lambda: self._woken.update(outbox=True))

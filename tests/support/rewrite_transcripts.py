@@ -33,8 +33,13 @@ async def rewrite(paths: list[Path], folder: Path) -> None:
     for path in paths:
         line = Line(f"sqlite:///{shutil.copy(template, folder / f'{path.stem}.db')}", world)
         before = path.read_text(encoding="utf-8")
-        after = await transcripts.play(before, line)
-        await line.close()
+        try:
+            after = await transcripts.play(before, line)
+        except Exception as error:  # noqa: BLE001 - the next transcript may fare better
+            print(f"BROKEN  {path.name}: {type(error).__name__}: {error}")
+            continue
+        finally:
+            await line.close()
         print(f"{'same   ' if after == before else 'CHANGED'} {path.name}")
         path.write_text(after, encoding="utf-8")
 

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from services.messages import Attachment, Channel, Contact, Keyboard, Location, MediaKind
 from services.settings import change
 from tests.support import estate
-from tests.support.line import Line, NoSuchButton, Shown, Writer, attachment
+from tests.support.line import Broken, Line, NoSuchButton, Shown, Writer, attachment
 
 CAST, FIGURES = "人物:", "设置:"
 ANY = "…"
@@ -98,8 +98,8 @@ async def play(text: str, line: Line) -> str:
         out += [*step.before, step.line]
         try:
             await stage.do(step.line)
-        except NoSuchButton as missing:
-            return "\n".join([*out, f"!! {missing}", *_rest(script.steps[number + 1 :]), *script.tail]) + "\n"
+        except (Broken, NoSuchButton) as wrong:
+            return "\n".join([*out, f"!! {wrong}", *_rest(script.steps[number + 1 :]), *script.tail]) + "\n"
         for block in stage.matched(step.blocks):
             out += [block[0], *(f"    {more}" for more in block[1:])]
     return "\n".join([*out, *script.tail]) + "\n"
