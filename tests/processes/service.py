@@ -29,7 +29,7 @@ from scripts import seed
 from services.clock import DeskClock
 from services.db import Database
 from tests.botapi.driver import BotApi
-from tests.botapi.wire import until
+from tests.processes.phone import sooner_or_later
 
 TOP = Path(__file__).resolve().parents[2]
 SECRET = "not-a-secret_42"
@@ -147,7 +147,7 @@ class Service:
                 except aiohttp.ClientError:
                     return None
 
-            if await until(look, within=PATIENCE) is None:
+            if await sooner_or_later(look, within=PATIENCE) is None:
                 raise NotReadyError(f"the program was not ready within {PATIENCE} s\n{self._tail()}")
 
     async def _end(self, how: signal.Signals) -> int:

@@ -33,8 +33,8 @@ SPANS = {"秒": "seconds", "分钟": "minutes", "小时": "hours", "天": "days"
 KEYBOARDS = {Keyboard.MENU: "（键盘：菜单）", Keyboard.CONTACT: "（键盘：📱 用手机号核对）"}
 ORDINARY_TOASTS = frozenset({"好的", "OK", "Fine"})
 
-_ACT = re.compile(r"(?P<who>[^\s<>#@]+?)(@(?P<group>[^\s<>]+))?> ?(?P<what>.*)")
-_SEEN = re.compile(r"(?P<who>[^\s<>#]+)<(改|提示)? (?P<what>.*)")
+_ACT = re.compile(r"(?P<who>[^\s<>#@][^<>#@]*?)(@(?P<group>[^\s<>]+))?> ?(?P<what>.*)")
+_SEEN = re.compile(r"(?P<who>[^\s<>#][^<>#]*?)<(改|提示)? (?P<what>.*)")
 _CLOCK = re.compile(
     r"--- (?:\+(?P<count>\d+)(?P<unit>秒|分钟|小时|天)|(?P<days>次日|第(?P<nth>\d+)天)? ?(?P<hour>\d+):(?P<minute>\d+))"
 )
@@ -71,6 +71,8 @@ def read(text: str) -> Script:
     """Read a transcript."""
     script = Script([], "", [], [])
     for line in text.rstrip("\n").split("\n"):
+        if line.startswith("!! "):
+            continue  # what went wrong when it was last written down
         if line.startswith(CAST):
             script.cast = line
             script.head.append(line)
