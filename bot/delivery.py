@@ -119,8 +119,8 @@ class Delivery:
             self._send_off(line, prepared)
         return len(ready)
 
-    async def _claim(self, session: Session, free: dict[str, int]) -> list[tuple[Line, Prepared]]:
-        ready: list[tuple[Line, Prepared]] = []
+    async def _claim(self, session: Session, free: dict[str, int]) -> list[tuple[Line, Prepared | Arrival]]:
+        ready: list[tuple[Line, Prepared | Arrival]] = []
         for line in self._lines:
             rows = await outbox.claim(
                 session,
@@ -130,8 +130,19 @@ class Delivery:
                 slots=free[line.account.name],
                 desk_now=self._now(),
             )
-            ready += [(line, await self._desk.prepare(session, row, line.port)) for row in rows]
+            ready += [(line, await self._prepared(session, row, line)) for row in rows]
         return ready
+
+    async def _prepared(self, session: Session, row: outbox.Claimed, line: Line) -> Prepared | Arrival:
+        """Put a row's letter together; one that can't be is settled as failed, and holds nobody up."""
+        try:
+            return await self._desk.prepare(session, row, line.port)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            log.exception("a letter could not be put together", key=row.key)
+            why = f"{type(error).__name__}: {error}"
+            return Arrival(row, Result(id=row.id, state=State.FAILED, parts=row.parts_sent, code=why[:MOST_CODE]))
 
     def _send_off(self, line: Line, prepared: Prepared) -> None:
         tasks = self._flying[line.account.name]

@@ -13,12 +13,12 @@ from services import conversations, houses, media, surveys, wire
 from services.actors import House
 from services.db import Session
 from services.media import Held, MediaStore
-from services.messages import Channel, Say
+from services.messages import Channel, Say, T
 from services.models import Card
 from services.outbox import Claimed, To
 from services.refusals import NotFound
 from services.texts import Reader
-from services.tickets import cards
+from services.tickets import cards, faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Desk:
         stage = await cards.stage(session, card) if card is not None else ""
         if card is None or stage == card.message_id:
             return Prepared(row, None, "nothing new to say")
-        say = await cards.render(session, card, catalog=self._world.catalog, locale=row.locale)
+        say = await faces.render(session, card, catalog=self._world.catalog, locale=row.locale)
         if say is None:
             return Prepared(row, None, "nothing to say any more")
         to = To(row.address_id, row.locale, row.community_id)
@@ -86,7 +86,7 @@ class Desk:
             parts_sent=row.parts_sent,
             files=files,
             is_group=row.is_group,
-            signature=house.name if house else "",
+            signature=self._signature(house, row.locale),
             phone=house.phone if house else "",
         )
         return Prepared(row, letter, revision=revision)
@@ -96,7 +96,7 @@ class Desk:
             card = await session.get(Card, row.card_id)
             if card is None or card.wanted == card.shown:
                 return None, "", 0
-            say = await cards.render(session, card, catalog=self._world.catalog, locale=row.locale)
+            say = await faces.render(session, card, catalog=self._world.catalog, locale=row.locale)
             return say, card.message_id, card.wanted
         if row.kind == "prompt" and row.prompt_id is not None:
             prompt = await conversations.opened(session, prompt_id=row.prompt_id)
@@ -104,6 +104,9 @@ class Desk:
                 return None, "", 0
             return await inbound.question(session, prompt, now=self._now(), world=self._world), "", 0
         return wire.read_say(row.payload), "", 0
+
+    def _signature(self, house: House | None, locale: str) -> str:
+        return self._world.texts.label(T("sms.signature", estate=house.name), locale) if house else ""
 
     async def _house(self, session: Session, community_id: int | None) -> House | None:
         if community_id is None:

@@ -152,7 +152,8 @@ class Schedule:
 
     async def retention(self) -> None:
         """Sweep in small chunks until nothing is left to sweep."""
-        keep = self._world.policies.defaults.retention
+        async with self._db.reading() as session:
+            keep = (await self._world.policies.of(session, None)).retention
         while True:
             swept = await self._db.run(
                 lambda session: retention.sweep(session, keep, now=self._now(), limit=SWEEP_CHUNK)

@@ -135,15 +135,11 @@ class MediaSection(Section):
 
     folder: str = Field("data/media", min_length=1, description="a folder")
     photo_mb: int = Field(10, ge=1, le=50)
-    voice_mb: int = Field(10, ge=1, le=50)
-    video_mb: int = Field(20, ge=1, le=50)
-    document_mb: int = Field(20, ge=1, le=50)
 
 
 class DeliverySection(Section):
     """How what must be said is sent."""
 
-    concurrency: int = Field(8, ge=1, le=100)
     lease_seconds: int = Field(120, ge=10, le=3600)
     poll_seconds: float = Field(1.0, ge=0.05, le=60)
     attempts: int = Field(8, ge=1, le=50)
@@ -162,8 +158,6 @@ class WorkSection(Section):
     shared_turns: int = Field(16, ge=1, le=100)
     lease_seconds: int = Field(60, ge=10, le=3600)
     poll_seconds: float = Field(1.0, ge=0.05, le=60)
-    tries: int = Field(3, ge=1, le=20)
-    crashes: int = Field(3, ge=1, le=20)
 
 
 class Settings(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from bot.channels.telegram import commands, poller, webhook
 from bot.channels.telegram.channel import TelegramChannel
 from bot.intake import Intake
 from bot.settings import TelegramSection
-from services import leases
+from services import leases, people
 from services.db import Database, Session, is_trouble
 from services.texts import Texts
 
@@ -54,7 +55,7 @@ class Telegram:
 async def run(line: Telegram, stop: asyncio.Event) -> None:
     """Say who we are and take updates until told to stop; a call that fails at start-up stops nothing."""
     await line.channel.learn_name()
-    await commands.set_commands(line.channel, line.texts)
+    await commands.set_commands(line.channel, line.texts, staff_chats=await _staff_chats(line))
     if line.settings.mode == "webhook":
         await webhook.set_webhook(
             line.channel,
@@ -64,6 +65,11 @@ async def run(line: Telegram, stop: asyncio.Event) -> None:
         await stop.wait()
         return
     await _poll_when_elected(line, stop)
+
+
+async def _staff_chats(line: Telegram) -> Sequence[str]:
+    async with line.db.reading() as session:
+        return await people.staff_chats(session, channel=line.channel.channel, account=line.channel.account)
 
 
 async def _poll_when_elected(line: Telegram, stop: asyncio.Event) -> None:

@@ -15,8 +15,7 @@ from rapidfuzz import fuzz, process
 from handlers.turn import Turn
 from services import media
 from services.conversations import Option
-from services.messages import Keyboard, T, Text, plain
-from services.texts import LOCALES
+from services.messages import Keyboard, MediaKind, T, Text, plain
 from services.understanding.normalise import normalise
 from services.understanding.numbers import choice_number
 
@@ -25,6 +24,7 @@ Options = Callable[[Turn, Answers], Awaitable[Sequence[Option]]]
 When = Callable[[Answers], bool]
 
 CLOSE_SPELLING = 80
+NAME = 2  # so many signs may stand for a label that begins with them
 MOST_WORDS = 1000
 
 
@@ -92,12 +92,15 @@ def chosen(turn: Turn, options: Sequence[Option]) -> Option | None:
     if not words:
         return None
     labels = {
-        normalise(turn.world.texts.label(option.label, locale)).lower(): index
+        normalise(label).lower(): index
         for index, option in enumerate(options)
-        for locale in LOCALES
+        for label in turn.world.texts.variants(option.label)
     }
     if words in labels:
         return options[labels[words]]
+    begun = {index for label, index in labels.items() if len(words) >= NAME and label.startswith(words)}
+    if len(begun) == 1:
+        return options[begun.pop()]
     close = process.extractOne(words, list(labels), scorer=fuzz.ratio, score_cutoff=CLOSE_SPELLING)
     return options[labels[close[0]]] if close else None
 
@@ -109,7 +112,10 @@ class Words(Kind):
     least: int = 1
 
     async def read(self, turn: Turn, options: Sequence[Option]) -> Any:  # noqa: ANN401, ARG002
-        """Take the words as they are."""
+        """Take the words as they are; a file without words speaks for itself."""
+        if turn.inbound.media and not turn.text:
+            voice = any(file.kind is MediaKind.VOICE for file in turn.inbound.media)
+            return turn.label(T("repair.voice_only" if voice else "repair.photo_only"))
         if len(turn.text) < self.least:
             raise Unclear(T("unclear.words"))
         return turn.text[:MOST_WORDS]

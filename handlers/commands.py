@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from handlers import complaint, desk, fees, linking, menu, mine, notices, relay, repair, work
+from handlers import complaint, desk, fees, forms, linking, menu, mine, notices, relay, repair, work
 from handlers import words as spoken
 from handlers.turn import Turn
-from services import places
+from services import conversations, places
 from services.messages import Reply, Start, T
 
 Command = Callable[[Turn, str], Awaitable[Reply | None]]
@@ -63,6 +63,12 @@ async def _ticket(turn: Turn, rest: str) -> Reply:
     return await work.open_ticket(turn, rest.strip()) if rest else await mine.show(turn)
 
 
+async def _cancel(turn: Turn) -> Reply:
+    """End the newest open question; with none open, say how things work."""
+    prompt = await conversations.newest(turn.session, address_id=turn.actor.to.address_id)
+    return forms.cancel(prompt) if prompt is not None else await menu.helped(turn)
+
+
 async def _review(turn: Turn) -> Reply:  # noqa: ARG001
     return Reply(then=Start("review", {}))
 
@@ -89,6 +95,7 @@ COMMANDS: Mapping[str, Command] = {
     "code": desk.code,
     "team": desk.group,
     "end": _plain(relay.end),
+    "cancel": _plain(_cancel),
 }
 LABELS: Mapping[str, T] = {
     "repair": T("menu.repair"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from handlers import places, repair
+from handlers import places, repair, words
 from handlers.answers import Answers, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.forms import Form
@@ -47,8 +47,9 @@ async def new(turn: Turn, rest: str) -> Reply:
 
 async def _known(turn: Turn, text: str) -> dict[str, Any]:
     number, text = find_number(text, turn.world.region)
+    door, text = _door(turn, text)
     reading = turn.understood(text)
-    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": _door(turn, text)}
+    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": door}
     place = await places.from_reading(turn, reading)
     if place is not None:
         given["where"] = place
@@ -65,11 +66,13 @@ async def _known(turn: Turn, text: str) -> dict[str, Any]:
     return given
 
 
-def _door(turn: Turn, text: str) -> str:
+def _door(turn: Turn, text: str) -> tuple[str, str]:
+    """Return through which door it came, and the words without saying so; by phone when nothing is said."""
     for door in Door:
-        if any(word and word in text for word in turn.label(T(f"words.door.{door}")).split("|")):
-            return door.value
-    return Door.PHONE.value
+        for word in words.variants(turn, f"words.door.{door}"):
+            if word and word in text:
+                return door.value, text.replace(word, " ").strip()
+    return Door.PHONE.value, text
 
 
 async def _meant(turn: Turn, place: Mapping[str, Any] | None, number: str, text: str) -> Person | None:
@@ -127,13 +130,17 @@ class NewTicket(Form, name="new"):
     async def summary(self, turn: Turn) -> Text:
         """Say back what will be filed for whom."""
         person = await turn.session.get(Person, self.who) if self.who else None
-        name = plain(person.name) if person else T("new.nobody")
+        name = joined([plain(words) for words in (person.name if person else "", self.phone) if words], " ")
         photos = T("repair.summary.photos", count=len(self.files)) if self.files else None
         return lines(
             T("new.summary"),
             T("repair.summary.where", place=plain(self.where["label"])),
             joined([T("repair.summary.what", what=self.what), photos], " "),
-            T("new.summary.who", name=name, phone=self.phone, door=T(f"source.{self.door}")),
+            T(
+                "new.summary.who",
+                name=joined([name, plain(self.phone) if self.phone else None], " "),
+                door=T(f"source.{self.door}"),
+            ),
             T("repair.summary.urgent") if self.urgent else None,
         )
 
@@ -148,12 +155,13 @@ class NewTicket(Form, name="new"):
             policy=turn.policy,
         )
         told = await filing.tell_requester(turn.session, ticket, now=turn.now)
+        nobody = not self.who and not self.phone
         holder = await people.staff_name(turn.session, ticket.holder_id)
         return reply(
             lines(
                 T("new.filed", number=ticket.number),
                 T("new.holder", name=holder) if holder else T("new.no_holder"),
-                T("new.told" if told else "new.not_told"),
+                None if nobody else T("new.told" if told else "new.not_told"),
             )
         )
 
@@ -224,5 +232,7 @@ async def group(turn: Turn, rest: str) -> Reply:
     if not turn.actor.is_lead or not turn.inbound.group:
         raise NotAllowed
     team = rest.strip() or "engineering"
+    if team not in groups.TEAMS:
+        return reply(T("group.which", teams=", ".join(groups.TEAMS)))
     await groups.set_team(turn.session, turn.actor, inbound=turn.inbound, team=team, now=turn.now)
-    return reply(T("group.named", team=T(f"team.{team}") if team in groups.TEAMS else plain(team)))
+    return reply(T("group.named", team=T(f"team.{team}")))

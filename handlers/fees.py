@@ -36,5 +36,5 @@ async def show(turn: Turn) -> Reply:
     as_of = When(max(bill.as_of for bill in bills), Style.DAY)
     return reply(
         lines(*parts, T("fees.total", total=total, due=due), T("fees.as_of", day=as_of)),
-        [Choice(T("fees.wrong"), "go:callback"), Choice(T("more.invoice"), "go:ask:invoice")],
+        [Choice(T("fees.wrong"), "go:ask:bill"), Choice(T("more.invoice"), "go:ask:invoice")],
     )

@@ -20,6 +20,7 @@ from handlers.turn import Turn
 from services.conversations import Option, pack_options, read_options, tap_of
 from services.messages import Choice, Reply, Say, Start, T, Text, Toast, lines, pairs
 from services.models import Prompt
+from services.refusals import Refused
 
 CONFIRM, CHANGE = "confirm", "change"
 SKIP, YES, OTHER = "skip", "yes", "change"
@@ -52,6 +53,11 @@ class Form(ABC):
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
         """Put a field's question together; by convention its text is `<form>.<field>`."""
         return Question(T(f"{cls.name}.{name}"), options)
+
+    @classmethod
+    async def also(cls, turn: Turn, name: str, so_far: Answers) -> Mapping[str, Any]:  # noqa: ARG003
+        """Return other answers that the words given for a field hold as well: a place, a time, a photo."""
+        return {}
 
     @classmethod
     async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:  # noqa: ARG003
@@ -127,9 +133,24 @@ async def hear(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:
     if kind is None:  # the field is gone since a deploy
         return await _go_on(turn, draft)
     try:
-        return await _take(turn, draft, prompt, await kind.read(turn, options))
+        value = await kind.read(turn, options)
     except Unclear as unclear:
         return await _unclear(turn, draft, prompt, unclear.hint)
+    also = {} if chosen(turn, options) else await form.also(turn, prompt.asked, draft.answers)
+    value = also.pop(prompt.asked, value) if isinstance(also, dict) else value
+    draft.answers.update({name: found for name, found in also.items() if not draft.answers.get(name)})
+    return await _take(turn, draft, prompt, value)
+
+
+def skips(form: type[Form], prompt: Prompt) -> bool:
+    """Whether the open question may be left unanswered."""
+    kind = fields_of(form).get(prompt.asked)
+    return kind is not None and kind.optional
+
+
+async def skip(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:
+    """Leave the open question unanswered."""
+    return await _take(turn, _resume(form, prompt), prompt, SKIP)
 
 
 async def _hear_summary(turn: Turn, draft: Draft, prompt: Prompt, options: Sequence[Option]) -> Reply:
@@ -141,6 +162,8 @@ async def _hear_summary(turn: Turn, draft: Draft, prompt: Prompt, options: Seque
     changed = await draft.form.more(turn, draft.answers)
     if changed is None:
         return await _unclear(turn, draft, prompt, T("unclear.choose"))
+    if not changed:  # a courtesy: the summary stands as it is
+        return await _go_on(turn, draft)
     draft.answers.update(changed)
     reply = await _go_on(turn, draft)
     if reply.say is None:
@@ -265,10 +288,17 @@ def _form(draft: Draft) -> Form:
 
 
 async def _submit(turn: Turn, draft: Draft) -> Reply:
+    """Do it; a refusal that asks for something keeps the question open, any other ends the form."""
+    try:
+        reply = await _form(draft).submit(turn)
+    except Refused as refused:
+        if draft.prompt is not None and refused.ends:
+            draft.prompt.state = "done"
+        raise
     if draft.prompt is not None:
         draft.prompt.state = "done"
         draft.prompt.answers = _kept(draft)
-    return await _form(draft).submit(turn)
+    return reply
 
 
 async def _show(turn: Turn, draft: Draft, asked: str, question: Question) -> Reply:
@@ -320,7 +350,8 @@ async def _unclear(turn: Turn, draft: Draft, prompt: Prompt, hint: T) -> Reply:
     rows, text = reply.say.choices, lines(hint, reply.say.text)
     if count >= UNCLEAR_BEFORE_PERSON:
         rows = (*rows, (Choice(T("menu.person"), "go:person"),))
-        text = lines(T("unclear.again"), reply.say.text, turn.about())
+        about = turn.about() if turn.actor.house is not None else None
+        text = lines(T("unclear.again"), reply.say.text, about)
     return dataclasses.replace(reply, say=dataclasses.replace(reply.say, text=text, choices=rows))
 
 

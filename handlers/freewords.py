@@ -31,6 +31,9 @@ async def answer(turn: Turn) -> Reply | None:
         return await mine.call_off(turn)
     if spoken.means(turn, "words.hide_number"):
         return await mine.hide_number(turn)
+    asked = await linking.who_of_number(turn)
+    if asked is not None:
+        return asked
     reading = turn.understood()
     recent = await finding.waiting(turn.session, turn.actor, since=turn.now - mine.JOINS_FOR)
     if recent is not None and _belongs(turn, reading, recent):
@@ -72,9 +75,8 @@ async def _staff_words(turn: Turn) -> Reply | None:
         return await work.photo(turn, held[0])
     if verb is None:
         return None
-    if len(held) == 1 or held[0].state == "working" != held[1].state:
-        return await work.VERBS[verb](turn, held[0].id)
-    return await _which_job(turn, verb, held)
+    found = work.fitting(turn, verb, held)
+    return await (work.VERBS[verb](turn, found[0].id) if len(found) == 1 else _which_job(turn, verb, found))
 
 
 async def _which_job(turn: Turn, verb: str, held: Sequence[Ticket]) -> Reply:
@@ -174,5 +176,5 @@ INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.HUMAN_AGENT: menu.person,
     Intent.GREETING: menu.greeted,
     Intent.THANKS: menu.thanked,
-    Intent.ACKNOWLEDGE: menu.thanked,
+    Intent.ACKNOWLEDGE: menu.noted,
 }

@@ -25,9 +25,9 @@ async def handle(session: Session, inbound: Inbound, *, now: datetime, world: Wo
     if inbound.happening is not Happening.MESSAGE:
         await _happened(session, inbound, now)
         return None
-    turn = await _turn(session, inbound, now, world)
+    turn = await _turn(session, _with_location(inbound), now, world)
     if not await _admitted(turn):
-        return None
+        return Toast(T("tap.ok")) if inbound.tap_id else None
     try:
         reply = await _followed(turn, await router.route(turn))
     except Refused as refused:
@@ -38,6 +38,14 @@ async def handle(session: Session, inbound: Inbound, *, now: datetime, world: Wo
     if reply.again is not None:
         await _ask_again(turn, reply.again)
     return reply.toast or (Toast(T("tap.ok")) if inbound.tap_id else None)
+
+
+def _with_location(inbound: Inbound) -> Inbound:
+    """A shared location is words, too: where it is."""
+    if inbound.location is None or inbound.text:
+        return inbound
+    point = f"{inbound.location.latitude:.5f},{inbound.location.longitude:.5f}"
+    return dataclasses.replace(inbound, text=f"geo:{point}")
 
 
 async def _happened(session: Session, inbound: Inbound, now: datetime) -> None:
@@ -51,7 +59,6 @@ async def _happened(session: Session, inbound: Inbound, now: datetime) -> None:
 
 
 async def _turn(session: Session, inbound: Inbound, now: datetime, world: World) -> Turn:
-    recent = timedelta(days=world.policies.defaults.dialogues.recent_proof_days)
     actor = await people.actor_of(
         session,
         channel=inbound.channel,
@@ -59,9 +66,11 @@ async def _turn(session: Session, inbound: Inbound, now: datetime, world: World)
         sender=inbound.sender,
         event_id=inbound.event_id,
         now=now,
-        recent=recent,
     )
     policy = await world.policies.of(session, actor.community_id)
+    recent = timedelta(days=policy.dialogues.recent_proof_days)
+    proven = actor.proven_at is not None and now - actor.proven_at <= recent
+    actor = dataclasses.replace(actor, proof_is_recent=proven)
     actor = await _spoken_in(session, actor, inbound, world)
     if inbound.group:
         actor = await _in_group(session, actor, inbound)
@@ -127,12 +136,13 @@ async def _ask_again(turn: Turn, prompt_id: int) -> None:
 
 
 def _refusal(turn: Turn, refused: Refused) -> Reply:
-    """Say a refusal; to a tap in a group only as a toast, so that nobody else must read it."""
-    toast = Toast(refused.text, alert=True) if turn.inbound.tap_id else None
+    """Say a refusal: to a tap as an alert, else in words that end with the number to call."""
+    if turn.inbound.tap_id:
+        return Reply(toast=Toast(refused.text, alert=True))
     ends_on = turn.about() if turn.actor.house is not None and turn.actor.staff is None else None
-    if ends_on is not None and "phone" in refused.text.params:
+    if "phone" in refused.text.params:
         ends_on = None  # the number is in the sentence
-    return Reply(None if toast and turn.inbound.group else Say(lines(refused.text, ends_on)), toast=toast)
+    return Reply(Say(lines(refused.text, ends_on)))
 
 
 async def _say(turn: Turn, reply: Reply) -> None:

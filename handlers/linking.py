@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -13,11 +14,13 @@ from handlers.turn import Turn
 from services import houses, links, people
 from services.actors import Proof
 from services.conversations import Option
-from services.messages import Choice, Keyboard, Reply, Start, T, joined, lines, plain, reply
+from services.messages import Channel, Choice, Keyboard, Reply, Start, T, joined, lines, plain, reply
 from services.models import Person
 from services.phones import e164
 from services.refusals import NotAllowed
 from services.understanding.intents import Intent
+
+TWO = 2
 
 
 async def offer(turn: Turn) -> Reply:
@@ -47,6 +50,16 @@ async def code(turn: Turn, payload: str) -> Reply:
     """Take a one-time code or the payload of a deep link."""
     await links.redeem(turn.session, turn.actor, code=payload, now=turn.now)
     return await _welcome(turn)
+
+
+async def who_of_number(turn: Turn) -> Reply | None:
+    """Ask who writes when several people of the register share the number of a text message."""
+    if turn.inbound.channel is not Channel.SMS or turn.actor.person_id is not None:
+        return None
+    found = await people.of_number(turn.session, e164=turn.inbound.sender, community_id=turn.house.id)
+    if len(found) < TWO:
+        return None
+    return Reply(then=Start("which_person", {"people": [person.id for person in found], "words": turn.text}))
 
 
 async def _tied(turn: Turn, person: Person, proof: Proof) -> Reply:
@@ -79,15 +92,22 @@ async def _persons(turn: Turn, so_far: Answers) -> list[Option]:
 class WhichPerson(Form, name="which_person"):
     """Ask who is writing when two people share a number."""
 
+    people: Annotated[Sequence[int], filled()]
+    words: Annotated[str, filled()] = ""
     person: Annotated[int, pick(_persons)]
-    people: Annotated[list[int], pick(_persons, when=lambda _: False)]
 
     async def submit(self, turn: Turn) -> Reply:
-        """Tie the address to the chosen one."""
+        """Tie the address to the chosen one, and go on with what was said first."""
         person = await turn.session.get(Person, self.person)
         if person is None or self.person not in self.people:
             raise NotAllowed
-        return await _tied(turn, person, Proof.CONTACT)
+        by_text = turn.inbound.channel is Channel.SMS  # whose sender can be forged
+        welcome = await _tied(turn, person, Proof.REGISTER if by_text else Proof.CONTACT)
+        if not self.words:
+            return welcome
+        actor = await people.actor_at(turn.session, address_id=turn.actor.to.address_id, now=turn.now)
+        there = replace(turn, actor=actor, inbound=replace(turn.inbound, text=self.words, tap=""))
+        return Reply(then=Start("repair", await repair.known_from(there, there.understood())))
 
 
 async def _houses(turn: Turn, so_far: Answers) -> list[Option]:  # noqa: ARG001
@@ -117,7 +137,7 @@ class Review(Form, name="review"):
     """A stranger asks the desk to be linked."""
 
     who: Annotated[str, free_words(least=1)]
-    where: Annotated[dict[str, object], pick(places.own_places, other=places.typed)]
+    where: Annotated[dict[str, object], pick(places.own_places, other=places.any_unit)]
 
     async def submit(self, turn: Turn) -> Reply:
         """Hand it to the desk; meanwhile filing works."""

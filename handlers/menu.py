@@ -6,14 +6,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Annotated
 
-from handlers.answers import Answers, pick
+from handlers.answers import filled
 from handlers.answers import words as free_words
 from handlers.forms import Form
 from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import people
 from services.catalog import Kind
-from services.conversations import Option
 from services.messages import Channel, Choice, Keyboard, Reply, T, Text, lines, pairs, plain, reply
 from services.texts import LOCALES
 from services.tickets import filing
@@ -55,6 +54,11 @@ async def thanked(turn: Turn) -> Reply | None:
     return None if turn.inbound.channel is Channel.SMS else reply(T("menu.thanks"))
 
 
+async def noted(turn: Turn) -> Reply | None:
+    """Answer "ok, got it" on chat with as little; by text message with nothing."""
+    return None if turn.inbound.channel is Channel.SMS else reply(T("menu.noted"))
+
+
 async def person(turn: Turn) -> Reply:
     """Give the number at once, and offer to be called back."""
     text = T("person.call", phone=turn.house.phone)
@@ -94,21 +98,17 @@ async def not_understood(turn: Turn) -> Reply:
     return reply(lines(T("unclear.what"), turn.about()), *pairs(choices))
 
 
-async def _matters(turn: Turn, so_far: Answers) -> list[Option]:  # noqa: ARG001
-    return [Option(name, T(f"more.{name}")) for name in MORE]
-
-
 @dataclass(frozen=True, kw_only=True)
 class AskDesk(Form, name="inquiry"):
     """A matter for the desk: an invoice, a release slip, a certificate, a call back."""
 
     what: Annotated[str, free_words(least=1)]
-    matter: Annotated[str, pick(_matters, when=lambda _: False)] = "other"
+    matter: Annotated[str, filled()] = "other"
 
     async def submit(self, turn: Turn) -> Reply:
         """File it with the desk, which answers by a person."""
         categories = turn.world.catalog.categories
-        label: Text = T(f"more.{self.matter}") if self.matter in MORE else T("more.callback")
+        label: Text = T(f"more.{self.matter}") if self.matter in {*MORE, "bill"} else T("more.callback")
         home = next(iter(turn.actor.here), None)
         ticket = await filing.file(
             turn.session,

@@ -14,7 +14,7 @@ from handlers.forms import Form
 from handlers.turn import Turn
 from services import media, people, surveys
 from services.conversations import Option
-from services.messages import Choice, Reply, Start, Style, T, When, lines, reply
+from services.messages import Choice, Reply, Start, T, When, lines, reply, window_end
 from services.models import Ticket
 from services.tickets import cards, finding
 from services.tickets.history import Said
@@ -57,12 +57,15 @@ async def cancel(turn: Turn, ticket_id: int) -> Reply:
 
 async def reschedule(turn: Turn, ticket_id: int) -> Reply:
     """Ask for another time."""
-    await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
-    return Reply(then=Start("reschedule", {"ticket": ticket_id}))
+    await tickets.may(turn, ticket_id, Action.RESCHEDULE)
+    window = next(iter(turn.understood().when), None) if turn.text else None
+    given = {"when": [window.start.isoformat(), window.end.isoformat()]} if window else {}
+    return Reply(then=Start("reschedule", {"ticket": ticket_id, **given}))
 
 
-async def note(turn: Turn, ticket_id: int) -> Reply:  # noqa: ARG001
+async def note(turn: Turn, ticket_id: int) -> Reply:
     """Ask for what is to be added."""
+    await tickets.may(turn, ticket_id, Action.NOTE)
     return Reply(then=Start("note", {"ticket": ticket_id}))
 
 
@@ -74,7 +77,7 @@ async def accept(turn: Turn, ticket_id: int) -> Reply:
 
 async def give_back(turn: Turn, ticket_id: int) -> Reply:
     """Ask what is still wrong."""
-    await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
     return Reply(then=Start("return", {"ticket": ticket_id}))
 
 
@@ -193,7 +196,7 @@ async def _windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: AR
             end = start.replace(hour=end_hour)
             if end > local + timedelta(hours=1) and len(options) < 4:  # noqa: PLR2004 - four buttons
                 value = [max(start, local).isoformat(), end.isoformat()]
-                options.append(Option(value, T("when.window", start=When(start), end=When(end, Style.CLOCK))))
+                options.append(Option(value, T("when.window", start=When(start), end=window_end(start, end))))
     return options
 
 
@@ -213,7 +216,7 @@ class Reschedule(Form, name="reschedule"):
         """Change it; the other side is told."""
         start, end = (datetime.fromisoformat(text) for text in self.when)
         ticket, _ = await tickets.act(turn, self.ticket, Action.RESCHEDULE, codes={"start": start, "end": end})
-        return reply(T("mine.rescheduled", number=ticket.number, start=When(start), end=When(end, Style.CLOCK)))
+        return reply(T("mine.rescheduled", number=ticket.number, start=When(start), end=window_end(start, end)))
 
 
 @dataclass(frozen=True, kw_only=True)

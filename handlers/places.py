@@ -7,7 +7,8 @@ from typing import Any
 
 from handlers.answers import Answers
 from handlers.turn import Turn
-from services import people, places
+from services import people
+from services import places as public_places
 from services.actors import Home
 from services.conversations import Option
 from services.messages import T, plain
@@ -64,6 +65,22 @@ async def typed(turn: Turn) -> dict[str, Any] | None:
     return found
 
 
+async def any_unit(turn: Turn) -> dict[str, Any] | None:
+    """Read a flat of the estate, whoever lives there: for a review by the desk, to whom alone it is shown."""
+    place = turn.understood().place
+    if place is not None and place.building and place.room:
+        found = await people.unit_named(
+            turn.session,
+            community_id=turn.house.id,
+            building=place.building,
+            entrance=place.entrance,
+            room=place.room,
+        )
+        if len(found) == 1:
+            return of_unit(found[0], found[0].id, turn)
+    return {"words": True, "label": turn.text[:100]} if turn.text else None
+
+
 async def from_reading(turn: Turn, reading: Reading) -> dict[str, Any] | None:
     """Return the place that the words name, if they name one: a flat, the own flat, a public spot."""
     place = reading.place
@@ -97,15 +114,16 @@ async def _unit(turn: Turn, place: PlaceWords) -> Unit | None:
 
 
 async def _public(turn: Turn, place: PlaceWords | None) -> dict[str, Any]:
-    """Name a public spot; without a building it is the one near the person's only home."""
+    """Name a public spot; without a building it is a named place, or else near the person's only home."""
     building, entrance = (place.building, place.entrance) if place else (None, None)
     spot = (place.spot if place else None) or ""
+    if spot and not building:
+        named = await public_places.named(turn.session, community_id=turn.house.id, spot=spot)
+        if named is not None:
+            return of_public(turn, named.name)
     homes = turn.actor.here
-    if building is None and len(homes) == 1 and not spot:
+    if building is None and len(homes) == 1:
         building, entrance = homes[0].building, homes[0].entrance
-    where = await places.named(turn.session, community_id=turn.house.id, spot=spot) if spot and not building else None
-    if where is not None:
-        return of_public(turn, where.name)
     return of_public(turn, _label(turn, building, entrance, spot), building or "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers import complaint, desk, linking, menu, mine, repair, survey, work
+from handlers import complaint, desk, linking, menu, mine, repair, survey, workforms
 from handlers.forms import Form
 from services.refusals import NotFound
 
@@ -25,11 +25,12 @@ FORMS: Mapping[str, type[Form]] = {
         mine.Verdict,
         survey.TakeSurvey,
         survey.FollowedUp,
-        work.HandOn,
-        work.NotOurs,
-        work.ReportProblem,
-        work.AskOwner,
-        work.Done,
+        workforms.HandOn,
+        workforms.NotOurs,
+        workforms.ReportProblem,
+        workforms.AskOwner,
+        workforms.Done,
+        workforms.Settle,
         desk.NewTicket,
     )
 }

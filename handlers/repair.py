@@ -15,7 +15,7 @@ from handlers.turn import Turn
 from services import media, people
 from services.catalog import Category, Kind, said
 from services.conversations import Option
-from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply
+from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply, window_end
 from services.tickets import filing
 from services.tickets.filing import Request, Requester
 from services.understanding.intents import Intent
@@ -23,6 +23,7 @@ from services.understanding.reading import Reading
 from services.understanding.times import Window
 
 OTHER = "other"
+COURTESIES = frozenset({Intent.THANKS, Intent.ACKNOWLEDGE, Intent.GREETING})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,11 @@ class FileRepair(Form, name="repair"):
         return await super().ask(turn, name, so_far, options)
 
     @classmethod
+    async def also(cls, turn: Turn, name: str, so_far: Answers) -> Mapping[str, Any]:  # noqa: ARG003
+        """The first words may hold the place, a time and haste as well: nothing said is asked again."""
+        return await known_from(turn, turn.understood()) if name == "what" else {}
+
+    @classmethod
     async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
         """Fragments that come while the summary waits belong to it: a photo, a place, a time, "hurry", more words."""
         changes: dict[str, Any] = {}
@@ -59,7 +65,10 @@ class FileRepair(Form, name="repair"):
             kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
             changes["files"] = [*(so_far.get("files") or ()), *kept]
         if turn.text:
-            changes.update(await _fragment(turn, so_far))
+            reading = turn.understood()
+            if reading.intent in COURTESIES and not changes:
+                return {}
+            changes.update(await _fragment(turn, reading, so_far))
         return changes or None
 
     async def summary(self, turn: Turn) -> Text:
@@ -80,8 +89,9 @@ class FileRepair(Form, name="repair"):
     def _time(self, turn: Turn) -> T | None:
         if self._is_public:
             return None
-        if self.start and self.end:
-            return T("repair.summary.window", start=When(_moment(self.start)), end=When(_moment(self.end)))
+        if self.start and self.end and not self.urgent:
+            start, end = _moment(self.start), _moment(self.end)
+            return T("repair.summary.window", start=When(start), end=window_end(start, end))
         return T(
             "repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, turn.house.zone, urgent=self.urgent))
         )
@@ -118,8 +128,8 @@ class FileRepair(Form, name="repair"):
             building=self.where.get("building", ""),
             media=tuple(self.files),
             urgent=self.urgent,
-            start=_moment(self.start) if self.start else None,
-            end=_moment(self.end) if self.end else None,
+            start=_moment(self.start) if self.start and not self.urgent else None,
+            end=_moment(self.end) if self.end and not self.urgent else None,
             requester=await requester(turn, reach=self.reach),
         )
 
@@ -161,9 +171,8 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def _fragment(turn: Turn, so_far: Answers) -> dict[str, Any]:
+async def _fragment(turn: Turn, reading: Reading, so_far: Answers) -> dict[str, Any]:
     """Read a fragment: whatever it names (place, time, haste) is taken, the rest is added to the matter."""
-    reading = turn.understood()
     changes = _times(reading)
     place = await places.from_reading(turn, reading)
     if place is not None and place != so_far.get("where"):
@@ -199,10 +208,18 @@ async def known_from(turn: Turn, reading: Reading) -> dict[str, Any]:
     if turn.inbound.media:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     if turn.text:
-        given["what"] = reading.rest or turn.text
+        given["what"] = _matter(turn, reading)
+        if words.within(turn, "words.hurry"):
+            given["urgent"] = True
     elif given.get("files"):
         given["what"] = turn.label(_only_file(turn.inbound))
     return given
+
+
+def _matter(turn: Turn, reading: Reading) -> str:
+    """Return the matter in the person's own signs: the reading simplifies traditional ones, people don't want that."""
+    traditional = turn.world.simplify(turn.text) != turn.text
+    return turn.text if traditional else reading.rest or turn.text
 
 
 def _only_file(inbound: Inbound) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 
 from handlers import commands, desk, emergency, forms, freewords, linking, mine, relay, survey, work
@@ -13,8 +14,15 @@ from handlers.registry import FORMS
 from handlers.turn import Turn
 from services import conversations, relays
 from services.conversations import CHOOSE, read_options
-from services.messages import Reply, Say, Start, T, Toast, lines, reply
+from services.messages import Reply, Start, T, Toast, lines, reply
 from services.models import Prompt
+
+PROMPT_TAP = re.compile(r"p:(\d{1,18}):([a-z_]{1,40}):(\d{1,3})")
+TICKET_TAP = re.compile(r"t:([a-z_]{1,20}):(\d{1,18})(?::(\d{1,18}))?")
+COMMAND_TAP = re.compile(r"go:([a-z]{1,20})(?::(.{1,40}))?")
+LINK_TAP = re.compile(r"l:(yes|no):(\d{1,18})")
+FOLLOW_UP_TAP = re.compile(r"f:done:(\d{1,18})")
+SHORT_ANSWER = 6  # signs: so short a message can only have meant the question that expired
 
 
 async def route(turn: Turn) -> Reply | None:
@@ -57,44 +65,44 @@ async def _in_private(turn: Turn) -> Reply | None:
 
 
 async def _tap(turn: Turn) -> Reply | None:
-    kind, _, rest = turn.inbound.tap.partition(":")
-    if kind == "p":
-        return await _prompt_tap(turn, rest)
-    parts = rest.split(":")
-    if kind == "go" and parts[0] in commands.COMMANDS:
-        return await commands.COMMANDS[parts[0]](turn, ":".join(parts[1:]))
-    if kind == "t":
-        return await _ticket_tap(turn, parts)
-    if kind == "l":
-        return await desk.decide(turn, int(parts[1]), approve=parts[0] == "yes")
-    if kind == "f":
-        return await survey.follow_up(turn, int(parts[1]))
+    """Go a button's way; what does not read as one of ours is an old button."""
+    tap = turn.inbound.tap
+    if found := PROMPT_TAP.fullmatch(tap):
+        return await _prompt_tap(turn, int(found[1]), found[2], int(found[3]))
+    if found := TICKET_TAP.fullmatch(tap):
+        return await _ticket_tap(turn, found[1], int(found[2]), int(found[3] or 0))
+    if found := COMMAND_TAP.fullmatch(tap):
+        command = commands.COMMANDS.get(found[1])
+        return await command(turn, found[2] or "") if command else _stale()
+    if found := LINK_TAP.fullmatch(tap):
+        return await desk.decide(turn, int(found[2]), approve=found[1] == "yes")
+    if found := FOLLOW_UP_TAP.fullmatch(tap):
+        return await survey.follow_up(turn, int(found[1]))
+    return _stale()
+
+
+def _stale() -> Reply:
     return Reply(toast=Toast(T("tap.stale")))
 
 
-async def _prompt_tap(turn: Turn, rest: str) -> Reply:
-    prompt_id, name, index = rest.split(":")
-    prompt = await conversations.by_id(turn.session, prompt_id=int(prompt_id), address_id=turn.actor.to.address_id)
-    if prompt is None or prompt.state != "open" or prompt.form not in FORMS:
-        return Reply(toast=Toast(T("tap.over")), say=_over(prompt))
-    if _expired(turn, prompt):
+async def _prompt_tap(turn: Turn, prompt_id: int, name: str, index: int) -> Reply:
+    prompt = await conversations.by_id(turn.session, prompt_id=prompt_id, address_id=turn.actor.to.address_id)
+    if prompt is None or prompt.form not in FORMS:
+        return _stale()
+    if prompt.state == "open" and _expired(turn, prompt):
         prompt.state = "expired"
+    if prompt.state == "expired":
         return reply(T("form.expired"), toast=T("form.expired"))
-    return await forms.tap(turn, FORMS[prompt.form], prompt, name=name, index=int(index))
+    if prompt.state != "open":
+        return Reply(toast=Toast(T("tap.over")))
+    return await forms.tap(turn, FORMS[prompt.form], prompt, name=name, index=index)
 
 
-def _over(prompt: Prompt | None) -> Say | None:
-    return Say(T("form.expired")) if prompt is not None and prompt.state == "expired" else None
-
-
-async def _ticket_tap(turn: Turn, parts: Sequence[str]) -> Reply:
-    verb, ticket_id = parts[0], int(parts[1])
+async def _ticket_tap(turn: Turn, verb: str, ticket_id: int, staff_id: int) -> Reply:
     if verb == "send":
-        return await work.send(turn, ticket_id, int(parts[2]))
+        return await work.send(turn, ticket_id, staff_id)
     handler = relay.talk if verb == "talk" else work.VERBS.get(verb) or mine.VERBS.get(verb)
-    if handler is None:
-        return Reply(toast=Toast(T("tap.stale")))
-    return await handler(turn, ticket_id)
+    return await handler(turn, ticket_id) if handler else _stale()
 
 
 async def _in_group(turn: Turn) -> Reply | None:
@@ -116,6 +124,8 @@ async def _answer(turn: Turn, prompts: Sequence[Prompt]) -> Reply | None:
     for prompt in prompts:
         if _expired(turn, prompt):
             prompt.state = "expired"
+            if prompt.form != CHOOSE and len(turn.text) < SHORT_ANSWER:
+                return reply(T("form.expired"))
             continue
         if prompt.form == CHOOSE:
             if choices_seen:  # a number means the newest choices only
@@ -147,6 +157,8 @@ async def _hear(turn: Turn, prompt: Prompt, prompts: Sequence[Prompt]) -> Reply:
 
 async def _heard(turn: Turn, prompt: Prompt, form: type[Form]) -> Reply:
     if chosen(turn, read_options(prompt)) is None:
+        if forms.skips(form, prompt) and spoken.means(turn, "words.cancel"):
+            return await forms.skip(turn, form, prompt)
         if spoken.means(turn, "words.back"):
             return await forms.back(turn, form, prompt)
         if spoken.means(turn, "words.cancel"):

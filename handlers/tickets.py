@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from handlers.turn import Turn
 from services import people
-from services.messages import Choice, Reply, Style, T, Text, When, joined, lines, pairs, plain, reply
+from services.messages import Choice, Reply, Say, Style, T, Text, When, joined, lines, pairs, plain
 from services.models import Content, History, Ticket
-from services.tickets import cards, engine, finding, history
+from services.tickets import engine, faces, finding, history
 from services.tickets.history import Said
-from services.tickets.rules import Action, Change, Standing, State, standings
+from services.tickets.rules import Action, Change, Standing, State, decide, standings
 
 MOST_SHOWN = 12
 
@@ -45,7 +46,7 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
         "ticket.head",
         number=ticket.number,
         kind=T(f"kind.{ticket.kind}"),
-        state=T(f"state.{ticket.state}"),
+        state=faces.state_of(ticket),
         place=plain(ticket.place),
         matter=ticket.matter,
     )
@@ -57,7 +58,15 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     )
     told = [_event(row, content, who) for row, content in rows[-MOST_SHOWN:]]
     text = lines(head, T("ticket.holder", name=holder) if holder else None, promised, *told)
-    return reply(text, *pairs(_buttons(ticket, who)))
+    shown = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
+    return Reply(Say(text, pairs(_buttons(ticket, who)), media=shown))
+
+
+async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
+    """Find a ticket and see that the action can be done to it now, before anything is asked; raises `Refused`."""
+    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    decide(action, State(ticket.state), standings(turn.actor, ticket), holds=False)
+    return ticket
 
 
 def _event(row: History, content: Content | None, who: frozenset[Standing]) -> Text:
@@ -65,11 +74,17 @@ def _event(row: History, content: Content | None, who: frozenset[Standing]) -> T
     private = row.action in INTERNAL and not who - {Standing.REQUESTER}
     return joined(
         [
-            T("ticket.event", at=When(row.at, Style.FULL), what=T(f"event.{row.action}")),
+            T("ticket.event", at=When(_counts(row), Style.FULL), what=T(f"event.{row.action}")),
             T("ticket.event.words", words=words) if words and not private else None,
         ],
         " ",
     )
+
+
+def _counts(row: History) -> datetime:
+    """Return the time that counts: what was typed later ("14:20到的") has its own."""
+    typed = row.codes.get("at")
+    return datetime.fromisoformat(typed) if typed else row.at
 
 
 SPOKEN = frozenset({Action.NOTE, Action.ASK, Action.ANSWER, Action.DONE, Action.OWNER_RETURNS, Action.NOT_OURS})
@@ -80,7 +95,7 @@ def _buttons(ticket: Ticket, who: frozenset[Standing]) -> Sequence[Choice]:
     if Standing.REQUESTER in who:
         return [button(verb, ticket) for verb in OWNER_VERBS.get(State(ticket.state), ())]
     if Standing.HOLDER in who and ticket.state == State.WORKING:
-        return [button(verb, ticket) for verb in cards.NEXT_STEPS.get(ticket.step, ())]
+        return [button(verb, ticket) for verb in faces.steps(ticket)]
     if ticket.state in {State.OPEN, State.ASSIGNED}:
         return [button(verb, ticket) for verb in ("accept", "hand_on" if ticket.holder_id else "assign")]
     return ()
@@ -98,4 +113,4 @@ OWNER_VERBS: Mapping[State, Sequence[str]] = {
 def listed(found: Sequence[Ticket]) -> tuple[Text, Sequence[Sequence[Choice]]]:
     """Put tickets below each other, each with a button that opens it."""
     choices = [Choice(plain(ticket.number), f"t:view:{ticket.id}") for ticket in found]
-    return lines(*(cards.one_line(ticket) for ticket in found)), pairs(choices, across=3)
+    return lines(*(faces.one_line(ticket) for ticket in found)), pairs(choices, across=3)

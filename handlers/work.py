@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Annotated
 
 from handlers import tickets, words
-from handlers.answers import Answers, Question, filled, one_of, pick
-from handlers.answers import words as free_words
-from handlers.forms import Form
 from handlers.turn import Turn
 from services import conversations, media, people, surveys
-from services.conversations import Option
 from services.messages import Reply, Start, T, Toast, When, lines, reply
 from services.models import Ticket
-from services.refusals import NotAllowed
-from services.tickets import dispatch, finding
-from services.tickets.dispatch import Need
+from services.refusals import NotAllowed, NotFound, Refused
+from services.tickets import finding
 from services.tickets.history import Said
-from services.tickets.rules import Action
+from services.tickets.rules import Action, State, decide, standings
 from services.understanding.times import clock_time
 
 Verb = Callable[[Turn, int], Awaitable[Reply]]
 
 MOST_OFFERED = 6
 LATEST_BACK = timedelta(hours=24)
-
-
-class Problem(StrEnum):
-    """Why work on site can't go on."""
-
-    ABSENT = "absent"
-    PARTS = "parts"
-    QUOTE = "quote"
-    LEAD = "lead"
 
 
 async def jobs(turn: Turn) -> Reply:
@@ -57,8 +40,11 @@ async def jobs(turn: Turn) -> Reply:
 async def accept(turn: Turn, ticket_id: int) -> Reply:
     """Take a ticket; exactly one wins."""
     ticket, change = await tickets.act(turn, ticket_id, Action.ACCEPT)
-    by = When(ticket.from_at or ticket.promised_at or turn.now)
-    return _noted(turn, T("work.accepted_before" if change.repeated else "work.accepted", number=ticket.number, by=by))
+    if change.repeated:
+        return _noted(turn, T("work.accepted_before", number=ticket.number))
+    by = ticket.promised_at or ticket.answer_by
+    key = T("work.accepted", number=ticket.number, by=When(by)) if by else T("work.yours", number=ticket.number)
+    return _noted(turn, key)
 
 
 def _noted(turn: Turn, text: T) -> Reply:
@@ -86,34 +72,40 @@ def _typed_time(turn: Turn) -> dict[str, datetime]:
 
 async def hand_on(turn: Turn, ticket_id: int) -> Reply:
     """Ask to whom."""
-    await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    await tickets.may(turn, ticket_id, Action.HAND_ON)
     return Reply(then=Start("hand_on", {"ticket": ticket_id}))
 
 
 async def not_ours(turn: Turn, ticket_id: int) -> Reply:
     """Ask whose it is."""
-    await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    await tickets.may(turn, ticket_id, Action.NOT_OURS)
     return Reply(then=Start("not_ours", {"ticket": ticket_id}))
 
 
 async def problem(turn: Turn, ticket_id: int) -> Reply:
     """Ask what is the matter; picked from a list, never typed."""
-    await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    await tickets.may(turn, ticket_id, Action.PROBLEM)
     return Reply(then=Start("problem", {"ticket": ticket_id}))
 
 
 async def ask(turn: Turn, ticket_id: int) -> Reply:
     """Ask what the owner shall be asked."""
-    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    ticket = await tickets.may(turn, ticket_id, Action.ASK)
     return Reply(then=Start("ask", {"ticket": ticket_id, "number": ticket.number}))
 
 
 async def done(turn: Turn, ticket_id: int) -> Reply:
     """Finish; without a photo or a note the engineer is asked for one."""
-    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    ticket = await tickets.may(turn, ticket_id, Action.DONE)
     if not turn.inbound.media and not _note(turn):
         return Reply(then=Start("done", {"ticket": ticket_id, "number": ticket.number}))
-    return await finish(turn, ticket_id)
+    return await finish(turn, ticket_id, _note(turn))
+
+
+async def settle(turn: Turn, ticket_id: int) -> Reply:
+    """Answer a complaint or a question; the words go to the owner."""
+    ticket = await tickets.may(turn, ticket_id, Action.DONE)
+    return Reply(then=Start("settle", {"ticket": ticket_id, "number": ticket.number}))
 
 
 def _note(turn: Turn) -> str:
@@ -122,10 +114,10 @@ def _note(turn: Turn) -> str:
     return "" if turn.inbound.tap else (rest if rest is not None else turn.text)
 
 
-async def finish(turn: Turn, ticket_id: int) -> Reply:
+async def finish(turn: Turn, ticket_id: int, note: str) -> Reply:
     """Say that it is done, with what was sent along."""
     kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
-    said = Said(_note(turn), tuple(kept))
+    said = Said(note, tuple(kept))
     ticket, change = await tickets.act(turn, ticket_id, Action.DONE, said=said)
     if change.repeated:
         return reply(T("work.done_before", number=ticket.number))
@@ -135,7 +127,7 @@ async def finish(turn: Turn, ticket_id: int) -> Reply:
 async def photo(turn: Turn, held: Ticket) -> Reply:
     """A photo with a word is "done"; a photo without goes into the ticket, and "done" is one tap away."""
     if turn.text:
-        return await finish(turn, held.id)
+        return await finish(turn, held.id, _note(turn) or turn.text)
     kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     await tickets.act(turn, held.id, Action.NOTE, said=Said("", tuple(kept)))
     album = f"album:{turn.inbound.account}:{turn.inbound.album}" if turn.inbound.album else ""
@@ -145,7 +137,7 @@ async def photo(turn: Turn, held: Ticket) -> Reply:
 
 async def send(turn: Turn, ticket_id: int, staff_id: int) -> Reply:
     """A lead sends somebody by one tap."""
-    return await _assign(turn, ticket_id, staff_id)
+    return await give(turn, ticket_id, staff_id)
 
 
 async def assign(turn: Turn, ticket_id: int) -> Reply:
@@ -154,7 +146,10 @@ async def assign(turn: Turn, ticket_id: int) -> Reply:
     return Reply(then=Start("hand_on", {"ticket": ticket_id}))
 
 
-async def _assign(turn: Turn, ticket_id: int, staff_id: int, why: str = "") -> Reply:
+async def give(turn: Turn, ticket_id: int, staff_id: int, why: str = "") -> Reply:
+    """Give a ticket to a colleague of the same estate."""
+    if not await people.works_here(turn.session, staff_id=staff_id, community_id=turn.house.id):
+        raise NotFound
     ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
     action = Action.HAND_ON if ticket.holder_id is not None else Action.ASSIGN
     ticket, _ = await tickets.act(turn, ticket_id, action, said=Said(why), codes={"to": staff_id})
@@ -173,6 +168,7 @@ VERBS: Mapping[str, Verb] = {
     "problem": problem,
     "ask": ask,
     "done": done,
+    "settle": settle,
 }
 TYPED: Mapping[str, str] = {  # what an employee may type about the ticket in hand
     "words.accept": "accept",
@@ -182,96 +178,32 @@ TYPED: Mapping[str, str] = {  # what an employee may type about the ticket in ha
     "words.done": "done",
     "words.problem": "problem",
     "words.not_ours": "not_ours",
+    "words.hand_on": "hand_on",
+    "words.ask": "ask",
+}
+DOES: Mapping[str, Action] = {
+    "accept": Action.ACCEPT,
+    "hand_on": Action.HAND_ON,
+    "not_ours": Action.NOT_OURS,
+    "called": Action.CALLED,
+    "on_the_way": Action.ON_THE_WAY,
+    "arrived": Action.ARRIVED,
+    "problem": Action.PROBLEM,
+    "ask": Action.ASK,
+    "done": Action.DONE,
 }
 
 
-async def _colleagues(turn: Turn, so_far: Answers) -> Sequence[Option]:
-    """Offer colleagues: the team's, those on duty first."""
-    ticket = await finding.find(turn.session, turn.actor, ticket_id=int(so_far["ticket"]))
-    found = await dispatch.candidates(
-        turn.session, community_id=ticket.community_id, team=_team_for(ticket), now=turn.now
-    )
-    category = turn.world.catalog.categories.get(ticket.category)
-    need = Need(category.skill if category else "")
-    others = [c for c in dispatch.ranked(found, need) if c.staff_id != ticket.holder_id]
-    return [
-        Option(c.staff_id, T("staff.option", name=c.name, badge=c.badge, count=c.open_work))
-        for c in others[:MOST_OFFERED]
-    ]
-
-
-def _team_for(ticket: Ticket) -> str:
-    return "engineering" if ticket.kind == "repair" else ticket.team
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandOn(Form, name="hand_on"):
-    """To whom a ticket goes, and a word why."""
-
-    ticket: Annotated[int, filled()]
-    to: Annotated[int, pick(_colleagues)]
-
-    async def submit(self, turn: Turn) -> Reply:
-        """Hand it on."""
-        return await _assign(turn, self.ticket, self.to)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotOurs(Form, name="not_ours"):
-    """Whose matter it is."""
-
-    ticket: Annotated[int, filled()]
-    whose: Annotated[str, free_words(least=2)]
-
-    async def submit(self, turn: Turn) -> Reply:
-        """Give it back to the desk with the name of whose it is."""
-        ticket, _ = await tickets.act(turn, self.ticket, Action.NOT_OURS, said=Said(self.whose))
-        return reply(T("work.not_ours", number=ticket.number))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportProblem(Form, name="problem"):
-    """What keeps the work from going on."""
-
-    ticket: Annotated[int, filled()]
-    what: Annotated[Problem, one_of(Problem, "problem")]
-
-    async def submit(self, turn: Turn) -> Reply:
-        """Tell the desk and the owner."""
-        ticket, _ = await tickets.act(turn, self.ticket, Action.PROBLEM, codes={"problem": self.what})
-        return reply(T("work.problem", number=ticket.number))
-
-
-@dataclass(frozen=True, kw_only=True)
-class AskOwner(Form, name="ask"):
-    """A question to the owner."""
-
-    ticket: Annotated[int, filled()]
-    number: Annotated[str, filled()]
-    question: Annotated[str, free_words(least=2)]
-
-    async def submit(self, turn: Turn) -> Reply:
-        """Open it on the owner's side."""
-        await tickets.act(turn, self.ticket, Action.ASK, said=Said(self.question))
-        return reply(T("work.asked", number=self.number))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done(Form, name="done"):
-    """A photo or a note of what was done."""
-
-    ticket: Annotated[int, filled()]
-    number: Annotated[str, filled()]
-    what: Annotated[str, free_words()]
-
-    @classmethod
-    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
-        """Ask by number."""
-        return Question(T("done.what", number=so_far["number"]), options)
-
-    async def submit(self, turn: Turn) -> Reply:
-        """Finish with it."""
-        return await finish(turn, self.ticket)
+def fitting(turn: Turn, verb: str, held: Sequence[Ticket]) -> Sequence[Ticket]:
+    """Return the tickets in hand to which the verb can be done now; all of them when it fits none."""
+    found = []
+    for ticket in held:
+        try:
+            decide(DOES[verb], State(ticket.state), standings(turn.actor, ticket), holds=False)
+        except Refused:
+            continue
+        found.append(ticket)
+    return found or held
 
 
 async def reply_in_group(turn: Turn, ticket: Ticket) -> Reply:

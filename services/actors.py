@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,7 @@ class Proof(StrEnum):
     CONTACT = "contact"  # the channel vouches for the number
 
 
-STRONG = frozenset({Proof.CODE, Proof.CONTACT, Proof.REVIEW})
+STRONG = frozenset({Proof.CODE, Proof.CONTACT})  # a review shows tickets and notices, not amounts
 
 
 class Tie(StrEnum):
@@ -99,6 +100,7 @@ class Actor:
     account: str = ""
     event_id: str = ""
     proof: Proof = Proof.NONE
+    proven_at: datetime | None = None
     proof_is_recent: bool = False
     memberships: tuple[Membership, ...] = ()
     homes: tuple[Home, ...] = ()

@@ -1,16 +1,20 @@
-"""Token buckets of channel accounts, rows shared by all replicas; bulk leaves a reserve for replies."""
+"""Token buckets of channel accounts, rows shared by all replicas; bulk leaves a reserve for replies.
+
+Tokens may run into debt: alarms borrow, up to one more burst, and the rest waits until that is paid back.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from services.db import Session, insert_once, machine_now
 from services.models import Bucket
 
 MILLI = 1000
+AFTERWARDS = timedelta(seconds=10)  # slow for at least so long after a pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +28,58 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """How many rows may be claimed now, of which kinds."""
+    """How many rows may be claimed now: of alarms, of all down to work, of everything."""
 
     name: str
-    urgent: int
+    alarms: int
+    replies: int
     bulk: int
-    only_alarms: bool = False
-    tokens_milli: int = 0
-    at: datetime | None = None
+    tokens_milli: int | None = None  # None: not counted
+    refilled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    tokens_milli: int
+    refilled_at: datetime
+    paused_until: datetime | None
+    slow_until: datetime | None
+    now: datetime
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None and self.paused_until > self.now
+
+    def refilled(self, limit: Limit) -> int:
+        """Return the thousandths of tokens there are by now."""
+        speed = 0.5 if self.slow_until is not None and self.slow_until > self.now else 1.0
+        seconds = max(0.0, (self.now - self.refilled_at).total_seconds())
+        return min(self.tokens_milli + int(seconds * limit.per_second * speed * MILLI), limit.burst * MILLI)
 
 
 async def grant(session: Session, name: str, limit: Limit | None, *, most: int) -> Grant:
-    """Refill the account's bucket and say what may leave; without a limit everything may."""
+    """Lock the account's bucket until the transaction ends, refill it and say what may leave."""
+    level = await _locked(session, name, limit)
     if limit is None:
-        return Grant(name, most, most)
-    row = await _locked(session, name, limit)
-    now: datetime = row[4]
-    tokens = row[0] + int((now - row[1]).total_seconds() * limit.per_second * _speed(row[3], now) * MILLI)
-    tokens = min(tokens, limit.burst * MILLI)
-    whole = max(0, tokens // MILLI)
-    paused = row[2] is not None and row[2] > now
-    bulk = 0 if paused else max(0, whole - limit.reserve)
-    return Grant(name, min(whole, most), bulk, paused, tokens, now)
+        others = 0 if level.is_paused else most
+        return Grant(name, most, others, others)
+    tokens = level.refilled(limit)
+    whole = tokens // MILLI
+    return Grant(
+        name,
+        alarms=_between(whole + limit.burst, most),
+        replies=0 if level.is_paused else _between(whole, most),
+        bulk=0 if level.is_paused else _between(whole - limit.reserve, most),
+        tokens_milli=tokens,
+        refilled_at=max(level.now, level.refilled_at),
+    )
 
 
-async def _locked(
-    session: Session, name: str, limit: Limit
-) -> tuple[int, datetime, datetime | None, datetime | None, datetime]:
+def _between(count: int, most: int) -> int:
+    return max(0, min(count, most))
+
+
+async def _locked(session: Session, name: str, limit: Limit | None) -> _Level:
     wanted = (
         select(Bucket.tokens_milli, Bucket.refilled_at, Bucket.paused_until, Bucket.slow_until, machine_now(session))
         .where(Bucket.name == name)
@@ -58,37 +87,35 @@ async def _locked(
     )
     row = (await session.execute(wanted)).one_or_none()
     if row is None:
-        fresh = {"name": name, "tokens_milli": limit.burst * MILLI, "refilled_at": machine_now(session)}
-        await insert_once(session, Bucket, fresh)
+        full = limit.burst * MILLI if limit else 0
+        await insert_once(session, Bucket, {"name": name, "tokens_milli": full, "refilled_at": machine_now(session)})
         row = (await session.execute(wanted)).one()
-    return row[0], row[1], row[2], row[3], row[4]
-
-
-def _speed(slow_until: datetime | None, now: datetime) -> float:
-    return 0.5 if slow_until is not None and slow_until > now else 1.0
+    return _Level(*row)
 
 
 async def spend(session: Session, given: Grant, count: int) -> None:
     """Take the tokens of what was claimed."""
-    if given.at is None:
+    if given.tokens_milli is None or not count:
         return
     await session.execute(
         update(Bucket)
         .where(Bucket.name == given.name)
-        .values(tokens_milli=given.tokens_milli - count * MILLI, refilled_at=given.at)
+        .values(tokens_milli=given.tokens_milli - count * MILLI, refilled_at=given.refilled_at)
         .execution_options(synchronize_session=False)
     )
 
 
 async def pause(session: Session, name: str, wait: timedelta) -> None:
-    """Obey the provider: everything but alarms waits, then goes on at half speed for as long again."""
+    """Obey the provider: all but alarms wait as told; then the bucket fills from nothing, at half speed for a while."""
+    until = machine_now(session, wait)
     await session.execute(
         update(Bucket)
         .where(Bucket.name == name)
         .values(
-            paused_until=machine_now(session, wait),
-            slow_until=machine_now(session, wait * 2 + timedelta(seconds=10)),
-            tokens_milli=0,
+            paused_until=case((Bucket.paused_until > until, Bucket.paused_until), else_=until),
+            slow_until=machine_now(session, wait * 2 + AFTERWARDS),
+            tokens_milli=case((Bucket.tokens_milli > 0, 0), else_=Bucket.tokens_milli),
+            refilled_at=case((Bucket.refilled_at > until, Bucket.refilled_at), else_=until),
         )
         .execution_options(synchronize_session=False)
     )

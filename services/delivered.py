@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import aliased
 
-from services import buckets, conversations, media, outbox, people
-from services.db import Session, machine_now
+from services import buckets, conversations, inlined, media, outbox, people
+from services.db import Session, is_sqlite, machine_now
 from services.messages import Channel
-from services.models import Address, Outgoing
+from services.models import Address, Card, Outgoing, Ticket
 from services.outbox import Claimed, Draft, Priority, Result, State, To
 from services.tickets import cards
 from services.wire import read_say
@@ -32,21 +33,39 @@ class Arrival:
     lost_topic: bool = False
     new_external: str = ""
     files: tuple[tuple[int, str], ...] = ()
-    pause: timedelta | None = None
+    pause: timedelta | None = None  # of the account
+    rest: timedelta = timedelta()  # how far to put off the chat's time
 
 
 async def note(session: Session, arrivals: Sequence[Arrival], *, owner: str, now: datetime) -> None:
-    """Write a batch of results down with all that follows from them."""
-    await outbox.settle(session, [arrival.result for arrival in arrivals], owner=owner)
+    """Write a batch of results down with all that follows from them, for the rows that are still ours."""
+    await _guard_cards(session, arrivals)
+    ours = await outbox.settle(session, [arrival.result for arrival in arrivals], owner=owner)
+    kept = [arrival for arrival in arrivals if arrival.row.id in ours]
     shown = [
         arrival.row.prompt_id
-        for arrival in arrivals
+        for arrival in kept
         if arrival.row.prompt_id is not None and arrival.result.state is State.ACCEPTED
     ]
     if shown:
         await conversations.mark_shown(session, prompt_ids=shown, now=now)
-    for arrival in arrivals:
+    for arrival in kept:
         await _follow(session, arrival, now)
+
+
+async def note_results(session: Session, arrivals: Sequence[Arrival], *, owner: str) -> None:
+    """Write only the results down: what follows from them could not be done, but nothing may be sent again."""
+    await outbox.settle(session, [arrival.result for arrival in arrivals], owner=owner)
+
+
+async def _guard_cards(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Lock the tickets of the batch's cards: a turn changes a ticket's cards under that lock, in an order of its own."""
+    ids = [arrival.row.card_id for arrival in arrivals if arrival.row.card_id is not None]
+    if ids and not is_sqlite(session):
+        tickets = select(Card.subject_id).where(Card.id.in_(ids), Card.subject == cards.SUBJECT)
+        await session.execute(
+            select(Ticket.id).where(Ticket.id.in_(tickets)).order_by(Ticket.id).with_for_update(key_share=True)
+        )
 
 
 async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
@@ -69,7 +88,7 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
     if arrival.lost_topic:
         await _change_address(session, row.address_id, topic="")
     if arrival.new_external:
-        await _change_address(session, row.address_id, external=arrival.new_external)
+        await _move(session, row.address_id, arrival.new_external)
     if arrival.gone:
         await _gone(session, arrival, now)
     if arrival.pause is not None:
@@ -82,16 +101,24 @@ async def _change_address(session: Session, address_id: int, **values: object) -
     )
 
 
-async def _pause(session: Session, arrival: Arrival) -> None:
-    """Obey the provider: this chat rests as told, and so does the account's bulk."""
-    wait = arrival.pause or timedelta()
+async def _move(session: Session, address_id: int, external: str) -> None:
+    """A group got a new id; if it is known under that already, the old address stays as it is."""
+    known = aliased(Address)
+    taken = exists().where(
+        known.channel == Address.channel, known.account == Address.account, known.external == external
+    )
     await session.execute(
         update(Address)
-        .where(Address.id == arrival.row.address_id)
-        .values(next_at=machine_now(session, wait + timedelta(seconds=outbox.Pace().chat_burst)))
+        .where(Address.id == address_id, ~taken)
+        .values(external=external)
         .execution_options(synchronize_session=False)
     )
-    await buckets.pause(session, f"{arrival.channel}:{arrival.account}", wait)
+
+
+async def _pause(session: Session, arrival: Arrival) -> None:
+    """Obey the provider: this chat rests as told, and so does the account's bulk."""
+    await _change_address(session, arrival.row.address_id, next_at=machine_now(session, arrival.rest))
+    await buckets.pause(session, f"{arrival.channel}:{arrival.account}", arrival.pause or timedelta())
 
 
 async def _gone(session: Session, arrival: Arrival, now: datetime) -> None:
@@ -118,7 +145,7 @@ async def oldest(session: Session) -> list[tuple[int, int, datetime | None]]:
     """Return per priority how many rows wait and since when (desk time), for the figures."""
     rows = await session.execute(
         select(Outgoing.priority, func.count(), func.min(Outgoing.created_at))
-        .where(Outgoing.state.in_(outbox.OPEN))
+        .where(inlined.among(Outgoing.state, outbox.OPEN))
         .group_by(Outgoing.priority)
     )
     return [(row[0], row[1], row[2]) for row in rows]

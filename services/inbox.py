@@ -1,7 +1,8 @@
 """The inbox: raw events, stored once, worked in order within a lane and beside each other across lanes.
 
 Store, claim, finish, set aside, reap: every statement of this queue is here. Leases run on machine time.
-`starts` counts claims that never ended (the process died); `tries` counts exceptions of our own code.
+`starts` counts claims that never ended (the process died); `tries` counts exceptions of our own code. One event of a
+lane is in work at a time; ids become visible in their order, so that the head of a lane is the same for everybody.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, upd
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import aliased
 
-from services.db import Session, insert_once, machine_now, wake
+from services import inlined
+from services.db import Session, insert_once, is_sqlite, machine_now, wake
 from services.models import Event
+
+OPEN = ("new", "claimed")
 
 MOST_TRIES = 3
 CRASHES_BEFORE_ALONE = 3
 CRASHES_BEFORE_DEAD = 6
 BACKOFF = timedelta(seconds=1)
+STORING = 0x4F574E4C  # the lock under which one transaction at a time adds events
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class Claimed:
 
 async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
     """Store events not seen before; return the (channel, account, event id) of those that are new."""
+    if not is_sqlite(session):
+        # Else a later id of the lane could be committed, seen and worked before an earlier one.
+        await session.execute(select(func.pg_advisory_xact_lock(STORING)))
     now = machine_now(session)
     rows = [{**event, "received_at": now} for event in events]
     found = await insert_once(session, Event, rows, Event.channel, Event.account, Event.event_id)
@@ -52,10 +60,12 @@ async def claim(
 ) -> Sequence[Claimed]:
     """Take up to `limit` lane heads; `alone` takes only one that crashed workers before."""
     crashed = Event.starts >= CRASHES_BEFORE_ALONE
-    chosen = (
+    # A CTE, because PostgreSQL may run a subquery with LIMIT and SKIP LOCKED several times and so take too many.
+    heads = (
         select(Event.id)
         .where(
-            Event.state == "new",
+            inlined.among(Event.state, OPEN),
+            inlined.equal(Event.state, "new"),
             or_(Event.due_at.is_(None), Event.due_at <= machine_now(session)),
             crashed if alone else ~crashed,
             ~_held_back(),
@@ -63,10 +73,11 @@ async def claim(
         .order_by(Event.id)
         .limit(1 if alone else limit)
         .with_for_update(skip_locked=True)
+        .cte("heads")
     )
     taken = await session.execute(
         update(Event)
-        .where(Event.id.in_(chosen.scalar_subquery()))
+        .where(Event.id.in_(select(heads.c.id)))
         .values(state="claimed", owner=owner, lease_until=machine_now(session, lease), starts=Event.starts + 1)
         .returning(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
         .execution_options(synchronize_session=False)
@@ -81,7 +92,11 @@ def _earlier() -> Any:  # noqa: ANN401 - an alias of the table; making one costs
 
 def _held_back() -> ColumnElement[bool]:
     before = _earlier()
-    return exists().where(before.lane == Event.lane, before.id < Event.id, before.state.in_(("new", "claimed")))
+    return exists().where(
+        before.lane == Event.lane,
+        inlined.among(before.state, OPEN),
+        or_(before.id < Event.id, inlined.equal(before.state, "claimed")),  # one put back may follow one in work
+    )
 
 
 async def finish(session: Session, event: Claimed, *, owner: str) -> bool:
@@ -99,7 +114,7 @@ async def finish(session: Session, event: Claimed, *, owner: str) -> bool:
 async def failed(session: Session, event: Claimed, *, owner: str, error: str) -> bool:
     """Count a try of our own code; after the last one the event is set aside. True when it was set aside."""
     last = event.tries + 1 >= MOST_TRIES
-    await session.execute(
+    result = await session.execute(
         update(Event)
         .where(Event.id == event.id, Event.owner == owner, Event.state == "claimed")
         .values(
@@ -111,7 +126,8 @@ async def failed(session: Session, event: Claimed, *, owner: str, error: str) ->
         )
         .execution_options(synchronize_session=False)
     )
-    return last
+    wake(session, "inbox")
+    return last and _count(result) == 1
 
 
 async def release(session: Session, ids: Iterable[int], *, owner: str) -> None:
@@ -127,7 +143,7 @@ async def release(session: Session, ids: Iterable[int], *, owner: str) -> None:
 
 async def reap(session: Session, *, all_leases: bool = False) -> int:
     """Return events whose worker died to the queue; `all_leases` at start-up of the only process."""
-    gone = Event.state == "claimed"
+    gone = and_(inlined.among(Event.state, OPEN), inlined.equal(Event.state, "claimed"))
     if not all_leases:
         gone = and_(gone, Event.lease_until < machine_now(session))
     result = await session.execute(
@@ -150,7 +166,7 @@ async def waiting_long(session: Session, *, longer_than: timedelta, limit: int =
     found = await session.execute(
         select(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
         .where(
-            Event.state.in_(("new", "claimed")),
+            inlined.among(Event.state, OPEN),
             Event.danger_checked.is_(False),
             Event.received_at < machine_now(session, -longer_than),
         )
@@ -201,9 +217,7 @@ async def _move(session: Session, event_id: int, values: Mapping[str, Any]) -> b
 async def depth(session: Session) -> tuple[int, datetime | None]:
     """Return how many events are open and since when the oldest waits (machine time)."""
     row = (
-        await session.execute(
-            select(func.count(), func.min(Event.received_at)).where(Event.state.in_(("new", "claimed")))
-        )
+        await session.execute(select(func.count(), func.min(Event.received_at)).where(inlined.among(Event.state, OPEN)))
     ).one()
     return row[0], row[1]
 

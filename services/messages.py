@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+HALF_A_DAY = 12 * 3600.0  # seconds
+
 
 class Channel(StrEnum):
     """The ways people reach the line."""
@@ -33,6 +35,11 @@ class When:
 
     at: datetime
     style: Style = Style.NEAR
+
+
+def window_end(start: datetime, end: datetime) -> When:
+    """Return how the end of a span is written after its start: the clock alone when it is the same day's."""
+    return When(end, Style.CLOCK if (end - start).total_seconds() <= HALF_A_DAY else Style.NEAR)
 
 
 @dataclass(frozen=True, slots=True)

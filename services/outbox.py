@@ -1,7 +1,8 @@
 """The outbox: one row is one thing to say to one address. Enqueue, claim, settle, reap are all here.
 
 Desk time decides from when and until when a row may leave (`desk_due`, `expires_at`); machine time decides leases,
-back-off and pace. Per address one row is in flight, the oldest of the highest priority present.
+back-off and pace. Per address one row is in flight, the oldest of the highest priority present. Who claims for an
+account holds its bucket's row until the commit, so that two replicas never see different heads of one address.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any
 
@@ -17,66 +17,14 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import aliased
 
-from services import buckets, wire
+from services import buckets, inlined, wire
 from services.db import Session, insert_once, machine_now, wake
-from services.messages import Say
 from services.models import Address, Outgoing
+from services.outrows import OPEN, Account, Claimed, Draft, Pace, Priority, Result, State, To
+
+__all__ = ["OPEN", "Account", "Claimed", "Draft", "Pace", "Priority", "Result", "State", "To"]
 
 MOST_ATTEMPTS = 8
-OPEN = ("pending", "sending")
-
-
-class Priority(IntEnum):
-    """What goes first."""
-
-    ALARM = 0
-    REPLY = 1
-    WORK = 2
-    NOTICE = 3
-    SURVEY = 4
-
-
-class State(StrEnum):
-    """Where a row is; states move forward."""
-
-    HELD = "held"
-    PENDING = "pending"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class To:
-    """An address as a sender of messages needs it."""
-
-    address_id: int
-    locale: str
-    community_id: int | None
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A row to be enqueued."""
-
-    key: str
-    to: To
-    priority: Priority
-    say: Say | None = None
-    kind: str = "say"
-    prompt_id: int | None = None
-    card_id: int | None = None
-    after_id: int | None = None
-    still_wanted: str = ""
-    desk_due: datetime | None = None
-    expires_at: datetime | None = None
 
 
 async def enqueue(session: Session, *drafts: Draft, now: datetime) -> Sequence[int]:
@@ -108,63 +56,27 @@ async def enqueue(session: Session, *drafts: Draft, now: datetime) -> Sequence[i
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row in this sender's hands, with what its address tells."""
+class _Hand:
+    """Who claims, for which account, for how long, at what time of the desk."""
 
-    id: int
-    key: str
-    community_id: int | None
-    address_id: int
-    external: str
-    is_group: bool
-    topic: str
-    kind: str
-    priority: int
-    payload: Mapping[str, Any]
-    locale: str
-    prompt_id: int | None
-    card_id: int | None
-    still_wanted: str
-    attempts: int
-    parts_sent: int
-    next_at: datetime | None
-    machine_now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast one private chat and one group may be written to: seconds per message, seconds of burst."""
-
-    chat: float = 1.0
-    chat_burst: float = 4.0
-    group: float = 4.0
-    group_burst: float = 16.0
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A channel account as the claim sees it: what it may send how fast."""
-
-    channel: str
-    account: str
-    limit: buckets.Limit | None = None
-    pace: Pace | None = None
-
-    @property
-    def name(self) -> str:
-        """The bucket's name."""
-        return f"{self.channel}:{self.account}"
+    account: Account
+    owner: str
+    lease: timedelta
+    desk_now: datetime
 
 
 async def claim(
     session: Session, account: Account, *, owner: str, lease: timedelta, slots: int, desk_now: datetime
 ) -> Sequence[Claimed]:
-    """Take at most `slots` heads of addresses, within the account's tokens; replies before bulk."""
+    """Take at most `slots` heads of addresses, within the account's tokens; replies before bulk, alarms on credit."""
+    if slots <= 0:
+        return []
     grant = await buckets.grant(session, account.name, account.limit, most=slots)
-    taken = await _take(session, account, _urgent(grant), owner, lease, grant.urgent, desk_now)
-    bulk = min(grant.bulk - len(taken), slots - len(taken))
-    if bulk > 0:
-        taken += await _take(session, account, Outgoing.priority >= Priority.NOTICE, owner, lease, bulk, desk_now)
+    hand = _Hand(account, owner, lease, desk_now)
+    taken = await _take(session, hand, Outgoing.priority <= Priority.WORK, grant.replies)
+    if len(taken) >= grant.replies:
+        taken += await _take(session, hand, Outgoing.priority == Priority.ALARM, grant.alarms - len(taken))
+    taken += await _take(session, hand, Outgoing.priority >= Priority.NOTICE, grant.bulk - len(taken))
     await buckets.spend(session, grant, len(taken))
     rows = await _load(session, taken)
     if account.pace:
@@ -172,56 +84,55 @@ async def claim(
     return rows
 
 
-def _urgent(grant: buckets.Grant) -> ColumnElement[bool]:
-    return Outgoing.priority <= (Priority.ALARM if grant.only_alarms else Priority.WORK)
-
-
-async def _take(
-    session: Session,
-    account: Account,
-    which: ColumnElement[bool],
-    owner: str,
-    lease: timedelta,
-    limit: int,
-    desk_now: datetime,
-) -> list[int]:
+async def _take(session: Session, hand: _Hand, which: ColumnElement[bool], limit: int) -> list[int]:
     if limit <= 0:
         return []
-    now, pace = machine_now(session), account.pace or Pace(0, 0, 0, 0)
-    burst = case(
-        (Address.is_group, machine_now(session, timedelta(seconds=pace.group_burst))),
-        else_=machine_now(session, timedelta(seconds=pace.chat_burst)),
-    )
+    # A CTE, because PostgreSQL may run a subquery with LIMIT and SKIP LOCKED several times and so take too many.
     heads = (
         select(Outgoing.id)
-        .join(Address, Address.id == Outgoing.address_id)
         .where(
-            Outgoing.state == State.PENDING,
+            inlined.among(Outgoing.state, OPEN),
+            inlined.equal(Outgoing.state, State.PENDING),
             which,
-            Address.channel == account.channel,
-            Address.account == account.account,
-            or_(Outgoing.due_at.is_(None), Outgoing.due_at <= now),
-            _leaves(Outgoing, desk_now),
-            or_(Address.next_at.is_(None), Address.next_at <= burst),
-            ~_held_back(desk_now),
+            or_(Outgoing.due_at.is_(None), Outgoing.due_at <= machine_now(session)),
+            _leaves(Outgoing, hand.desk_now),
+            _reaches(session, hand.account),
+            ~_in_flight(),
+            ~_held_back(hand.desk_now),
         )
         .order_by(Outgoing.priority, Outgoing.id)
         .limit(limit)
-        .with_for_update(of=Outgoing, skip_locked=True)
+        .with_for_update(skip_locked=True)
+        .cte("heads")
     )
     result = await session.execute(
         update(Outgoing)
-        .where(Outgoing.id.in_(heads.scalar_subquery()))
+        .where(Outgoing.id.in_(select(heads.c.id)))
         .values(
             state=State.SENDING,
-            owner=owner,
-            lease_until=machine_now(session, lease),
+            owner=hand.owner,
+            lease_until=machine_now(session, hand.lease),
             attempts=Outgoing.attempts + 1,
         )
         .returning(Outgoing.id)
         .execution_options(synchronize_session=False)
     )
     return list(result.scalars())
+
+
+def _reaches(session: Session, account: Account) -> ColumnElement[bool]:
+    """Whether the row's address is the account's and may be written to now, its pace considered."""
+    pace = account.pace or Pace(0, 0, 0, 0)
+    burst = case(
+        (Address.is_group, machine_now(session, pace.burst(is_group=True))),
+        else_=machine_now(session, pace.burst(is_group=False)),
+    )
+    return exists().where(
+        Address.id == Outgoing.address_id,
+        Address.channel == account.channel,
+        Address.account == account.account,
+        or_(Address.next_at.is_(None), Address.next_at <= burst),
+    )
 
 
 def _leaves(row: Any, desk_now: datetime) -> ColumnElement[bool]:  # noqa: ANN401 - the table or its alias
@@ -239,22 +150,29 @@ def _waited_for() -> Any:  # noqa: ANN401 - an alias of the table; making one co
 
 
 @cache
+def _flying() -> Any:  # noqa: ANN401
+    return aliased(Outgoing)
+
+
+@cache
 def _earlier() -> Any:  # noqa: ANN401
     return aliased(Outgoing)
 
 
+def _in_flight() -> ColumnElement[bool]:
+    flying = _flying()
+    return exists().where(flying.address_id == Outgoing.address_id, inlined.equal(flying.state, State.SENDING))
+
+
 def _held_back(desk_now: datetime) -> ColumnElement[bool]:
     before = _earlier()
-    earlier = or_(
-        before.priority < Outgoing.priority,
-        and_(before.priority == Outgoing.priority, before.id < Outgoing.id),
-    )
     return exists().where(
         before.address_id == Outgoing.address_id,
-        or_(
-            before.state == State.SENDING,
-            and_(before.state == State.PENDING, earlier, _leaves(before, desk_now)),
-        ),
+        inlined.among(before.state, OPEN),
+        inlined.equal(before.state, State.PENDING),
+        before.priority <= Outgoing.priority,
+        or_(before.priority < Outgoing.priority, before.id < Outgoing.id),
+        _leaves(before, desk_now),
     )
 
 
@@ -293,80 +211,70 @@ async def _pace(session: Session, pace: Pace, rows: Sequence[Claimed]) -> None:
     steps = [
         {
             "id": row.address_id,
-            "next_at": max(row.next_at or row.machine_now, row.machine_now)
-            + timedelta(seconds=pace.group if row.is_group else pace.chat),
+            "next_at": max(row.next_at or row.machine_now, row.machine_now) + pace.step(is_group=row.is_group),
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.address_id)  # one order for everybody who locks several
     ]
     if steps:
         await session.execute(update(Address), steps)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What became of a claimed row. A state of PENDING means: again, after `wait`."""
-
-    id: int
-    state: State
-    provider_id: str = ""
-    parts: int = 0
-    code: str = ""
-    wait: timedelta = timedelta()
-    counts: bool = True  # False: no attempt was spent
-
-
-async def settle(session: Session, results: Sequence[Result], *, owner: str) -> None:
-    """Write results down; a row that is no longer ours is left alone."""
-    ended = [result for result in results if result.state is not State.PENDING]
-    for result in ended:
-        await session.execute(
+async def settle(session: Session, results: Sequence[Result], *, owner: str) -> frozenset[int]:
+    """Write results down; return the ids of those that were still ours: the others are left alone."""
+    ours: set[int] = set()
+    for result in results:
+        again = result.state is State.PENDING
+        settled = await session.scalar(
             update(Outgoing)
-            .where(Outgoing.id == result.id, Outgoing.owner == owner, Outgoing.state == State.SENDING)
-            .values(
-                state=result.state,
-                provider_id=result.provider_id,
-                parts_sent=result.parts,
-                code=result.code,
-                settled_at=machine_now(session),
-            )
+            .where(Outgoing.id == result.id, Outgoing.owner == owner, inlined.equal(Outgoing.state, State.SENDING))
+            .values(_again(session, result) if again else _ended(session, result))
+            .returning(Outgoing.id)
             .execution_options(synchronize_session=False)
         )
-    for result in results:
-        if result.state is State.PENDING:
-            await _again(session, result, owner)
+        if settled is not None:
+            ours.add(settled)
     wake(session, "outbox")
+    return frozenset(ours)
 
 
-async def _again(session: Session, result: Result, owner: str) -> None:
-    await session.execute(
-        update(Outgoing)
-        .where(Outgoing.id == result.id, Outgoing.owner == owner, Outgoing.state == State.SENDING)
-        .values(
-            state=State.PENDING,
-            due_at=machine_now(session, result.wait),
-            parts_sent=result.parts,
-            code=result.code,
-            attempts=Outgoing.attempts - (0 if result.counts else 1),
-        )
-        .execution_options(synchronize_session=False)
-    )
+def _ended(session: Session, result: Result) -> Mapping[str, Any]:
+    return {
+        "state": result.state,
+        "provider_id": result.provider_id,
+        "parts_sent": result.parts,
+        "code": result.code,
+        "settled_at": machine_now(session),
+    }
+
+
+def _again(session: Session, result: Result) -> Mapping[str, Any]:
+    return {
+        "state": State.PENDING,
+        "due_at": machine_now(session, result.wait),
+        "parts_sent": result.parts,
+        "code": result.code,
+        "attempts": Outgoing.attempts - (0 if result.counts else 1),
+    }
 
 
 async def reap(session: Session, *, desk_now: datetime, all_leases: bool = False) -> int:
-    """Decide rows whose sender died: alarms, replies and work again, notices and surveys unknown. Expire the late."""
-    gone = Outgoing.state == State.SENDING
+    """Decide rows whose sender died: alarms, replies and work again, notices and surveys unknown. Expire the late.
+
+    A row that was in flight at every crash is perhaps why: after its last attempt it is unknown too.
+    """
+    gone = inlined.equal(Outgoing.state, State.SENDING)
     if not all_leases:
         gone = and_(gone, Outgoing.lease_until < machine_now(session))
-    repeated = Outgoing.priority <= Priority.WORK
+    again = and_(Outgoing.priority <= Priority.WORK, Outgoing.attempts < MOST_ATTEMPTS)
     result = await session.execute(
         update(Outgoing)
         .where(gone)
-        .values(state=case((repeated, State.PENDING), else_=State.UNKNOWN), possibly_twice=repeated, code="crash")
+        .values(state=case((again, State.PENDING), else_=State.UNKNOWN), possibly_twice=again, code="crash")
         .execution_options(synchronize_session=False)
     )
     await session.execute(
         update(Outgoing)
-        .where(Outgoing.state == State.PENDING, Outgoing.expires_at <= desk_now)
+        .where(_waiting(), Outgoing.expires_at <= desk_now)
         .values(state=State.EXPIRED)
         .execution_options(synchronize_session=False)
     )
@@ -376,15 +284,20 @@ async def reap(session: Session, *, desk_now: datetime, all_leases: bool = False
     return count
 
 
+def _waiting() -> ColumnElement[bool]:
+    return and_(inlined.among(Outgoing.state, OPEN), inlined.equal(Outgoing.state, State.PENDING))
+
+
 async def leaving(session: Session, *, desk_now: datetime) -> bool:
     """Whether something may leave now or is on its way."""
     found = await session.scalar(
         select(Outgoing.id)
         .where(
+            inlined.among(Outgoing.state, OPEN),
             or_(
                 Outgoing.state == State.SENDING,
-                and_(Outgoing.state == State.PENDING, Outgoing.due_at.is_(None), _leaves(Outgoing, desk_now)),
-            )
+                and_(Outgoing.due_at.is_(None), _leaves(Outgoing, desk_now)),
+            ),
         )
         .limit(1)
     )
@@ -406,7 +319,7 @@ async def cancel(session: Session, *, key_prefix: str) -> int:
     """Cancel what has not left yet under keys that begin so."""
     result = await session.execute(
         update(Outgoing)
-        .where(Outgoing.state == State.PENDING, Outgoing.key.startswith(key_prefix, autoescape=True))
+        .where(_waiting(), Outgoing.key.startswith(key_prefix, autoescape=True))
         .values(state=State.CANCELLED)
         .execution_options(synchronize_session=False)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select, update
 
@@ -19,7 +19,7 @@ NAMED_UNITS = 50
 
 
 async def actor_of(
-    session: Session, *, channel: Channel, account: str, sender: str, event_id: str, now: datetime, recent: timedelta
+    session: Session, *, channel: Channel, account: str, sender: str, event_id: str, now: datetime
 ) -> Actor:
     """Build the actor behind a sender, with the person's row locked; an unknown sender becomes an address."""
     mine = (Address.channel == channel) & (Address.account == account) & (Address.external == sender)
@@ -33,7 +33,7 @@ async def actor_of(
     address, person, _ = found
     if person is not None and not is_sqlite(session):
         await session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
-    actor = await _actor(session, *found, now=now, recent=recent)
+    actor = await _actor(session, *found, now=now)
     return replace(actor, event_id=event_id, account=address.account)
 
 
@@ -43,7 +43,7 @@ async def actor_at(session: Session, *, address_id: int, now: datetime) -> Actor
     if found is None:
         msg = f"no address {address_id}"
         raise LookupError(msg)
-    return await _actor(session, *found, now=now, recent=timedelta())
+    return await _actor(session, *found, now=now)
 
 
 async def _address(
@@ -67,7 +67,6 @@ async def _actor(
     community: Community | None,
     *,
     now: datetime,
-    recent: timedelta,
 ) -> Actor:
     chosen = person.locale if person else ""
     known = chosen or address.locale
@@ -83,7 +82,7 @@ async def _actor(
         channel=Channel(address.channel),
         account=address.account,
         proof=Proof(address.proof),
-        proof_is_recent=address.proven_at is not None and now - address.proven_at <= recent,
+        proven_at=address.proven_at,
         memberships=await _memberships(session, person.id) if person else (),
         homes=await _homes(session, person.id, now) if person else (),
         shows_number=person.shows_number if person else True,
@@ -273,6 +272,32 @@ async def residents_of(session: Session, *, unit_id: int) -> Sequence[Person]:
             .join(Occupancy, Occupancy.person_id == Person.id)
             .where(Occupancy.unit_id == unit_id, Occupancy.status == "active")
             .order_by(Occupancy.role != Tie.OWNER, Person.id)
+        )
+    ).all()
+
+
+async def works_here(session: Session, *, staff_id: int, community_id: int) -> bool:
+    """Whether the id is an active employee's of the community."""
+    found = await session.scalar(
+        select(Staff.id).where(Staff.id == staff_id, Staff.community_id == community_id, Staff.active)
+    )
+    return found is not None
+
+
+async def staff_chats(session: Session, *, channel: Channel, account: str) -> Sequence[str]:
+    """Return the private chats of active employees on a channel account."""
+    return (
+        await session.scalars(
+            select(Address.external)
+            .join(Staff, Staff.person_id == Address.person_id)
+            .where(
+                Address.channel == channel,
+                Address.account == account,
+                Address.is_group.is_(False),
+                Address.gone_at.is_(None),
+                Staff.active,
+            )
+            .distinct()
         )
     ).all()
 

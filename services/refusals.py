@@ -9,6 +9,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is not an error
     """Something that may well happen and is answered kindly; the turn keeps nothing but the answer."""
 
     key = "refused"
+    ends = True  # a form that meets it is over; False: the question stays open
 
     def __init__(self, **params: Param) -> None:
         """Take what fills the sentence."""

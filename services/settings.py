@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import or_, select
 
 from services.db import Session, upsert
@@ -49,6 +49,12 @@ class Tickets(Section):
     alike_per_day: int = Field(2, ge=1)
     relay_minutes: int = Field(30, ge=1, le=24 * 60)
 
+    @model_validator(mode="after")
+    def _warns_before_closing(self) -> Self:
+        if self.autoclose_warn_days >= self.autoclose_days:
+            raise ValueError("autoclose_warn_days must be less than autoclose_days: the warning comes first")
+        return self
+
 
 class Surveys(Section):
     """When owners are asked how it was."""
@@ -64,7 +70,6 @@ class Dialogues(Section):
     """How long an open question waits, how much one address may write."""
 
     expire_hours: int = Field(24, ge=1, le=24 * 30)
-    link_minutes: int = Field(30, ge=5, le=24 * 60)
     messages_per_minute: int = Field(20, ge=1)
     code_days: int = Field(14, ge=1, le=365)
     recent_proof_days: int = Field(90, ge=1, le=3650)

@@ -184,7 +184,7 @@ async def _follow_up(session: Session, survey: Survey, ticket: Ticket, *, now: d
 
 
 async def _tell_lead(session: Session, row: FollowUp, survey: Survey, ticket: Ticket, lead: int, now: datetime) -> None:
-    score, phone = T(f"score.{survey.score}"), readable(ticket.requester_phone)
+    score, phone = T(f"score.{survey.score}"), readable(ticket.requester_phone) if ticket.shows_number else ""
     text = lines(
         T("staff.follow_up", number=ticket.number, place=ticket.place, matter=ticket.matter, score=score),
         T("staff.follow_up.words", words=survey.words) if survey.words else None,

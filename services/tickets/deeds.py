@@ -22,6 +22,7 @@ class NothingShown(Refused):
     """A repair is done when there is a photo or a note of what was done."""
 
     key = "refused.nothing_shown"
+    ends = False
 
 
 class UrgedLately(Refused):
@@ -102,7 +103,9 @@ def _let_go(deed: Deed) -> None:
 
 
 def _step(deed: Deed) -> None:
-    deed.ticket.step = deed.action
+    order = (Action.CALLED, Action.ON_THE_WAY, Action.ARRIVED)
+    if deed.ticket.step not in order[order.index(deed.action) :]:  # a call after arriving is no step back
+        deed.ticket.step = deed.action
     if deed.action is Action.ARRIVED:
         deed.ticket.arrived_at = deed.codes.get("at", deed.now)
 
@@ -113,7 +116,8 @@ def _done(deed: Deed) -> None:
 
 def _closed(how: str) -> Callable[[Deed], None]:
     def close(deed: Deed) -> None:
-        deed.ticket.closed_at, deed.ticket.closed_how = deed.now, how
+        by_hand = deed.action is Action.CLOSE and not deed.actor.system
+        deed.ticket.closed_at, deed.ticket.closed_how = deed.now, "desk" if by_hand else how
 
     return close
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from services import actors, houses, people
+from services.catalog import Kind
 from services.db import Session
 from services.messages import Choice, T, When
 from services.models import Ticket
@@ -33,7 +34,13 @@ async def unaccepted(session: Session, *, ticket_id: int, now: datetime) -> None
         return
     leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
     on_duty = [c.staff_id for c in leads if c.on_duty] or [c.staff_id for c in leads]
-    others = await dispatch.candidates(session, community_id=ticket.community_id, team=ticket.team, now=now)
+    team = "engineering" if ticket.kind == Kind.REPAIR else ticket.team
+    others = await dispatch.candidates(
+        session,
+        community_id=ticket.community_id,
+        team="engineering" if ticket.kind == Kind.REPAIR else ticket.team,
+        now=now,
+    )
     offered = [c for c in dispatch.ranked(others, Need("")) if c.on_duty and c.staff_id != ticket.holder_id]
     rows = [
         [

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, update
 
 from services import conversations, people, timers
+from services.catalog import Kind
 from services.db import Session
-from services.messages import Channel, Choice, T, Text, When, lines, plain
+from services.messages import Channel, Choice, T, Text, When, lines, plain, window_end
 from services.models import NumberView, Survey, Ticket
 from services.tickets import cards, news
 from services.tickets.deeds import Deed
@@ -34,6 +35,8 @@ async def _assigned(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     if ticket.holder_id is not None:
         await news.card_to_staff(session, ticket, ticket.holder_id, view=cards.View.HOLDER, now=deed.now)
+        if ticket.media_count:
+            await news.files_to_staff(session, ticket, ticket.holder_id, now=deed.now)
     if deed.action is Action.HAND_ON and deed.said.words and ticket.holder_id is not None:
         text = T("staff.handed_on", number=ticket.number, words=deed.said.words)
         await news.to_staff(session, ticket, [ticket.holder_id], text, now=deed.now)
@@ -42,17 +45,19 @@ async def _assigned(session: Session, deed: Deed) -> None:
 async def _accepted(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     name = await people.staff_name(session, ticket.holder_id)
-    expected = ticket.from_at or ticket.promised_at
-    by = When(expected) if expected else None
+    visit = ticket.promised_at is not None
+    by = When(ticket.promised_at) if ticket.promised_at else None
     await news.to_owner(
         session,
         ticket,
-        T("news.accepted" if by else "news.accepted_soon", number=ticket.number, name=name, by=by),
-        rows=[[tap(ticket, "reschedule"), tap(ticket, "cancel")]],
+        T("news.accepted" if visit else "news.accepted_soon", number=ticket.number, name=name, by=by),
+        rows=[[tap(ticket, "reschedule"), tap(ticket, "cancel")]] if visit else (),
         now=deed.now,
     )
     if ticket.holder_id is not None:
         await news.card_to_staff(session, ticket, ticket.holder_id, view=cards.View.HOLDER, now=deed.now)
+        if ticket.media_count:
+            await news.files_to_staff(session, ticket, ticket.holder_id, now=deed.now)
     if ticket.requester_phone and ticket.shows_number and deed.actor.person_id is not None:
         await _number_shown(session, ticket, viewer_id=deed.actor.person_id, now=deed.now)
 
@@ -132,21 +137,37 @@ async def _tell_holder_or_front(session: Session, deed: Deed, text: Text, *, als
 async def _done(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     name = await people.staff_name(session, ticket.holder_id)
-    days = deed.policy.tickets.autoclose_days
-    text = lines(
+    to = await news.owner_address(session, ticket)
+    repaired = ticket.kind == Kind.REPAIR
+    if to is not None and to.channel == Channel.SMS and repaired:
+        given = {"ticket": ticket.id, "number": ticket.number, "matter": ticket.matter}
+        await news.ask_owner(session, ticket, form="verdict", given=given, now=deed.now)
+        return
+    text = _finished(deed, name) if repaired else _settled(deed, name)
+    content = tap(ticket, "owner_accepts") if repaired else Choice(T("do.content"), f"t:owner_accepts:{ticket.id}")
+    rows = [[content, tap(ticket, "owner_returns")]]
+    told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now)
+    if not told:
+        await news.to_front(session, ticket, T("staff.done_call", number=ticket.number), now=deed.now)
+
+
+def _finished(deed: Deed, name: T | None) -> Text:
+    ticket, days = deed.ticket, deed.policy.tickets.autoclose_days
+    return lines(
         T("news.done", number=ticket.number, name=name, matter=ticket.matter),
         T("news.done.words", words=deed.said.words) if deed.said.words else None,
         T("news.done.next", days=days),
     )
-    rows = [[tap(ticket, "owner_accepts"), tap(ticket, "owner_returns")]]
-    to = await news.owner_address(session, ticket)
-    if to is not None and to.channel == Channel.SMS:
-        given = {"ticket": ticket.id, "number": ticket.number, "matter": ticket.matter}
-        await news.ask_owner(session, ticket, form="verdict", given=given, now=deed.now)
-        return
-    told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now)
-    if not told:
-        await news.to_front(session, ticket, T("staff.done_call", number=ticket.number), now=deed.now)
+
+
+def _settled(deed: Deed, name: T | None) -> Text:
+    """Word the answer to a complaint or a question."""
+    ticket, days = deed.ticket, deed.policy.tickets.autoclose_days
+    return lines(
+        T("news.settled", number=ticket.number, name=name, matter=ticket.matter),
+        plain(deed.said.words) if deed.said.words else None,
+        T("news.done.next", days=days),
+    )
 
 
 async def _noted(session: Session, deed: Deed) -> None:
@@ -162,7 +183,7 @@ async def _noted(session: Session, deed: Deed) -> None:
 
 async def _rescheduled(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
-    number, start, end = ticket.number, When(deed.codes["start"]), When(deed.codes["end"])
+    number, start, end = ticket.number, When(deed.codes["start"]), window_end(deed.codes["start"], deed.codes["end"])
     if Standing.REQUESTER in deed.standings:
         await _tell_holder_or_front(session, deed, T("staff.rescheduled", number=number, start=start, end=end))
     else:
@@ -183,7 +204,8 @@ async def _owner_accepted(session: Session, deed: Deed) -> None:
         await news.to_staff(
             session, ticket, [ticket.holder_id], T("staff.accepted_by_owner", number=ticket.number), now=deed.now
         )
-    await plan_survey(session, deed)
+    if ticket.kind == Kind.REPAIR:
+        await plan_survey(session, deed)
     await conversations.end_where(session, key_prefix=f"choose:ticket:{ticket.id}:")
 
 

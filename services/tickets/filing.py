@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from services import people
 from services.actors import LEADS, Actor, House, Role
@@ -120,12 +120,11 @@ async def _limits(
         if actor.person_id is not None
         else Ticket.requester_address_id == actor.address_id
     )
+    own = or_(Ticket.filed_by.is_(None), Ticket.filed_by == actor.person_id)  # not what the desk filed for him
     alike = func.count().filter(Ticket.matter == request.matter)
     count, same = (
         await session.execute(
-            select(func.count(), alike).where(
-                mine, Ticket.created_at >= today, Ticket.community_id == house.id, Ticket.source != Source.STAFF
-            )
+            select(func.count(), alike).where(mine, Ticket.created_at >= today, Ticket.community_id == house.id, own)
         )
     ).one()
     if count >= policy.tickets.per_day:
@@ -206,7 +205,7 @@ def _asked(request: Request) -> dict[str, Any]:
         "place": request.place,
         "matter": request.matter,
         "media_count": len(request.media),
-        "payer": request.category.payer if request.kind is Kind.REPAIR else "",
+        "payer": request.category.payer if request.kind is Kind.REPAIR and not request.emergency else "",
         "confidential": request.confidential,
     }
 
@@ -286,6 +285,8 @@ def _codes(ticket: Ticket) -> dict[str, str | int | None]:
 async def _show(session: Session, house: House, ticket: Ticket, holder: Candidate | None, now: datetime) -> None:
     if holder is not None:
         await news.card_to_staff(session, ticket, holder.staff_id, view=cards.View.HOLDER, now=now)
+        if ticket.media_count:
+            await news.files_to_staff(session, ticket, holder.staff_id, now=now)
     if ticket.confidential:
         if holder is None:
             await news.card_to_front(session, ticket, leads_only=True, now=now)

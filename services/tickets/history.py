@@ -216,6 +216,14 @@ async def timeline(session: Session, ticket: Ticket) -> Sequence[tuple[History, 
     return [(row, content) for row, content in rows]
 
 
+async def files(session: Session, ticket: Ticket, *, most: int = 10) -> tuple[int, ...]:
+    """Return the ids of the files that came with the ticket, newest words last."""
+    rows = await session.scalars(
+        select(Content.media).where(Content.ticket_id == ticket.id, Content.erased_at.is_(None)).order_by(Content.id)
+    )
+    return tuple(media_id for media in rows for media_id in media)[-most:]
+
+
 async def count(session: Session) -> int:
     """Return how many rows history has."""
     return await session.scalar(select(func.count()).select_from(History)) or 0

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from services import conversations, people
 from services.db import Session
-from services.messages import Channel, Choice, Text
+from services.messages import Channel, Choice, T, Text
 from services.models import Staff, Ticket
 from services.outbox import Priority, To
-from services.tickets import cards, dispatch
+from services.tickets import cards, dispatch, history
 
 ALARMING = "urgent"
 
@@ -124,6 +124,22 @@ async def card_to_staff(session: Session, ticket: Ticket, staff_id: int, *, view
     return True
 
 
+async def files_to_staff(session: Session, ticket: Ticket, staff_id: int, *, now: datetime) -> None:
+    """Hand an employee the photos and voice messages of the ticket, once per set of them."""
+    files = await history.files(session, ticket)
+    to = (await reach(session, [staff_id])).get(staff_id) if files else None
+    if to is not None:
+        await conversations.tell(
+            session,
+            to=to,
+            key=f"ticket:{ticket.id}:files:{staff_id}:{files[-1]}",
+            text=T("staff.files", number=ticket.number),
+            media=files,
+            priority=priority_of(ticket),
+            now=now,
+        )
+
+
 async def card_to_front(session: Session, ticket: Ticket, *, now: datetime, leads_only: bool = False) -> None:
     """Give the desk on duty (or those who lead) a card; with nobody on duty, everybody of them."""
     found = (
@@ -134,6 +150,7 @@ async def card_to_front(session: Session, ticket: Ticket, *, now: datetime, lead
     on_duty = [c for c in found if c.on_duty] or list(found)
     for candidate in on_duty:
         await card_to_staff(session, ticket, candidate.staff_id, view=cards.View.FRONT, now=now)
+        await files_to_staff(session, ticket, candidate.staff_id, now=now)
 
 
 async def to_front(

@@ -77,6 +77,12 @@ class TooLate(Refused):
     key = "refused.too_late"
 
 
+class AcceptFirst(Refused):
+    """The step comes after saying yes to the ticket."""
+
+    key = "refused.accept_first"
+
+
 class AlreadyDone(Refused):
     """It has been done already."""
 
@@ -163,7 +169,7 @@ def decide(action: Action, state: State, who: frozenset[Standing], *, holds: boo
     """Say what the action does. `holds`: its effect is there already, by this actor. Raises `Refused`."""
     rule = TABLE[action]
     if not who & rule.who:
-        raise AlreadyTaken if action is Action.ACCEPT and who else NotAllowed
+        raise AlreadyTaken if action is Action.ACCEPT and who and state not in NOT_YET else NotAllowed
     if holds and rule.repeat is Repeat.IGNORE:
         return Change(state, repeated=True)
     if holds and rule.repeat is Repeat.REFUSE:
@@ -176,4 +182,10 @@ def decide(action: Action, state: State, who: frozenset[Standing], *, holds: boo
 def _why_not(action: Action, state: State) -> Refused:
     if action is Action.ACCEPT and state in {State.WORKING, State.DONE}:
         return AlreadyTaken()
+    if action in ON_SITE and state in NOT_YET:
+        return AcceptFirst()
     return TooLate()
+
+
+NOT_YET = frozenset({State.OPEN, State.ASSIGNED})
+ON_SITE = frozenset({Action.CALLED, Action.ON_THE_WAY, Action.ARRIVED, Action.PROBLEM, Action.DONE})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from scripts import find_chromium
@@ -35,14 +36,14 @@ def chromium() -> Path:
     return found
 
 
-@pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    """The demo, new."""
-    async with Demo.started(tmp_path) as started:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    """The demo, new with every module; its tests play people of their own."""
+    async with Demo.started(tmp_path_factory.mktemp("demo")) as started:
         yield started
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: Path) -> AsyncIterator[Browser]:
     """A browser."""
     async with async_playwright() as playwright:
@@ -59,13 +60,17 @@ def watch() -> Watch:
     return Watch()
 
 
-@pytest.fixture
-def visit(browser: Browser, watch: Watch) -> OpenBrowser:
-    """Return how somebody comes with a browser of his own, watched."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, watch: Watch) -> AsyncIterator[OpenBrowser]:
+    """Return how somebody comes with cookies of his own, watched."""
+    contexts: list[BrowserContext] = []
 
-    async def come(width: int, height: int, *, locale: str = "zh-CN", **more: Any) -> BrowserContext:
-        context = await browser.new_context(viewport={"width": width, "height": height}, locale=locale, **more)
+    async def come(width: int, height: int, **more: Any) -> BrowserContext:
+        context = await browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **more)
         watch.over(context)
+        contexts.append(context)
         return context
 
-    return come
+    yield come
+    for context in contexts:
+        await context.close()

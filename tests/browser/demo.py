@@ -69,7 +69,8 @@ class Demo:
         process, self._process = self._process, None
         if process is None:
             return
-        process.send_signal(signal.SIGINT)
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 code = await process.wait()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import Demo
 from tests.browser.screens import PATIENCE, Screen, Watch
 from tests.browser.wording import label, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CODE = re.compile(r"\b[A-Z0-9]{6,12}\b")
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.demo import Demo
 from tests.browser.screens import PATIENCE, Screen, Watch, photo
 from tests.browser.wording import label, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 A_DAY = 24 * 3600
 PANES = ("owner", "phone", "engineer", "supervisor", "desk", "manager")
@@ -168,23 +171,33 @@ async def test_the_same_job_on_a_plain_phone_with_nothing_but_keys(
 
 async def test_on_a_telephone_the_lab_shows_one_person_at_a_time(demo: Demo, visit: OpenBrowser, watch: Watch) -> None:
     page = await opened(visit, demo, width=390, height=844)
-    owner, engineer = pane(page, "owner"), pane(page, "engineer")
+    desk, engineer = pane(page, "desk"), pane(page, "engineer")
     news = page.locator("#tab-engineer .dot")
     await expect(engineer.around).to_be_hidden()
     await expect(news).to_be_hidden()
-    await page.locator(".try button").first.click()
-    await expect(owner.place.locator("#words")).to_have_value(label("lab.try.file.words"))
-    await owner.place.locator("#send").click()
-    await owner.tap(label("repair.yes"))
+    await page.locator("#tab-desk").click()
+    await expect(pane(page, "owner").around).to_be_hidden()
+    await desk.say("/new 3-2-1202 卫生间水管漏水 来电")
+    await desk.tap(label("new.yes"))
+    number = await number_in(await desk.reads(said("new.filed")))
     await expect(news).to_be_visible(timeout=PATIENCE)
     await page.locator("#tab-engineer").click()
     await expect(news).to_be_hidden()
-    await expect(engineer.button(label("do.accept"))).to_be_visible(timeout=PATIENCE)
-    await expect(page.locator("#pane-owner")).to_be_hidden()
+    await engineer.reads(re.compile(number))
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    assert watch.troubles == []
 
-    # In English everybody is answered in English.
-    await page.locator('.languages a[lang="en"]').click()
-    await expect(owner.place.locator("#menu button").first).to_contain_text("repair", timeout=PATIENCE)
-    await owner.reads(said("language.set.en", locale="en"))
+
+async def test_who_turns_the_lab_into_english_is_answered_in_english(
+    demo: Demo, visit: OpenBrowser, watch: Watch
+) -> None:
+    page = await opened(visit, demo)
+    owner, manager = pane(page, "owner"), pane(page, "manager")
+    for tag, locale in (("en", "en"), ("zh-Hans", "zh_Hans")):
+        await page.locator(f'.languages a[lang="{tag}"]').click()
+        await owner.reads_last(said(f"language.set.{locale}", locale=locale))
+        await manager.reads_last(said(f"language.set.{locale}", locale=locale))
+        await expect(manager.button(label("command.jobs", locale=locale)).last).to_be_visible()
+        plain = label("menu.repair", locale=locale).split()[-1]
+        await expect(owner.place.locator("#menu button").first).to_contain_text(plain, timeout=PATIENCE)
     assert watch.troubles == []

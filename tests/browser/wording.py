@@ -23,7 +23,7 @@ def said(key: str, *, sms: bool = False, locale: str = "zh_Hans", **known: str) 
         elif part in known:
             pattern += re.escape(known[part])
         else:
-            pattern += rf"(?P<{part}_{number}>[\s\S]*?)"
+            pattern += r"[\s\S]*?"
     return re.compile(pattern)
 
 

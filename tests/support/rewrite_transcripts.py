@@ -46,7 +46,7 @@ async def rewrite(paths: list[Path], folder: Path) -> None:
 
 def main() -> None:
     """Rewrite the files named, or all."""
-    paths = [Path(name) for name in sys.argv[1:]] or sorted(HOME.glob("*.txt"))
+    paths = [Path(name) for name in sys.argv[1:] if name.endswith(".txt")] or sorted(HOME.glob("*.txt"))
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(rewrite(paths, Path(folder)))
 

@@ -1,0 +1,171 @@
+"""How a card looks at the moment of sending, for whose eyes it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from services import people
+from services.catalog import Catalog, Kind, said
+from services.db import Session
+from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain, window_end
+from services.models import Address, Card, Staff, Ticket
+from services.phones import readable
+from services.tickets.cards import View
+from services.tickets.rules import State
+
+VISIT: Mapping[str, Sequence[str]] = {  # at most four buttons at a time, the next step first
+    "": ("called", "on_the_way", "arrived", "problem"),
+    "called": ("on_the_way", "arrived", "ask", "problem"),
+    "on_the_way": ("arrived", "done", "ask", "problem"),
+    "arrived": ("done", "ask", "talk", "problem"),
+}
+ANSWERING: Sequence[str] = ("settle", "called", "ask", "talk")  # what is answered, not visited
+
+
+def steps(ticket: Ticket) -> Sequence[str]:
+    """Return what its holder does next with a ticket in work."""
+    if ticket.kind != Kind.REPAIR:
+        return ANSWERING
+    return VISIT.get(ticket.step, VISIT["arrived"])
+
+
+async def render(session: Session, card: Card, *, catalog: Catalog, locale: str) -> Say | None:
+    """Show the ticket as it is now; None when it is gone."""
+    ticket = await session.get(Ticket, card.subject_id)
+    if ticket is None:
+        return None
+    holder = await people.staff_name(session, ticket.holder_id)
+    taker = await people.staff_name(session, ticket.first_taker_id)
+    body = lines(
+        _head(ticket),
+        _place(ticket),
+        _time(ticket),
+        _trade(ticket, catalog, locale),
+        joined([T("card.care") if ticket.needs_care else None, T("card.taker", name=taker) if taker else None], " · "),
+        _holder(ticket, holder),
+    )
+    if card.view == View.HOLDER:
+        return await _of_holder(session, card, ticket, body)
+    if card.view == View.FRONT:
+        return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket)))
+    return Say(body, pairs(_group_buttons(ticket)))
+
+
+async def _of_holder(session: Session, card: Card, ticket: Ticket, body: Text) -> Say:
+    """Show number and next steps to the present holder alone; a former holder's card only says who has it now."""
+    holds = await session.scalar(
+        select(Staff.id)
+        .join(Address, Address.person_id == Staff.person_id)
+        .where(Address.id == card.address_id, Staff.id == ticket.holder_id)
+    )
+    if holds is None:
+        return Say(body)
+    repair = ticket.kind == Kind.REPAIR and ticket.state == State.WORKING
+    return Say(lines(body, _number(ticket), T("card.how") if repair else None), pairs(_holder_buttons(ticket)))
+
+
+def _head(ticket: Ticket) -> T:
+    return T(
+        "card.head",
+        kind=T(f"kind.{ticket.kind}"),
+        number=ticket.number,
+        priority=T(f"priority.{ticket.priority}"),
+        state=state_of(ticket),
+    )
+
+
+def state_of(ticket: Ticket) -> T:
+    """Word the ticket's state; what is answered is not "repaired"."""
+    if ticket.state == State.DONE and ticket.kind != Kind.REPAIR:
+        return T("state.answered")
+    return T(f"state.{ticket.state}")
+
+
+def _place(ticket: Ticket) -> Text:
+    files = T("card.files", count=ticket.media_count) if ticket.media_count else None
+    return lines(
+        T("card.place", place=ticket.place),
+        joined([T("card.matter", matter=ticket.matter), files], " "),
+        T("card.returned", count=ticket.returns) if ticket.returns else None,
+        T("card.urged", count=ticket.urges) if ticket.urges else None,
+    )
+
+
+def _time(ticket: Ticket) -> T | None:
+    if ticket.state in {State.DONE, State.CLOSED, State.CANCELLED}:
+        return None
+    if ticket.from_at is not None and ticket.until_at is not None:
+        return T("card.window", start=When(ticket.from_at), end=window_end(ticket.from_at, ticket.until_at))
+    if ticket.promised_at is not None:
+        return T("card.by", by=When(ticket.promised_at))
+    return T("card.answer_by", by=When(ticket.answer_by)) if ticket.answer_by else None
+
+
+def _trade(ticket: Ticket, catalog: Catalog, locale: str) -> Text | None:
+    """Name tools and who pays, for ordinary repairs; an alarm's card has no room for that."""
+    category = catalog.categories.get(ticket.category)
+    if category is None or ticket.kind != Kind.REPAIR or not ticket.payer:
+        return None
+    tools = said(category.tools, locale)
+    return joined([T("card.tools", tools=tools) if tools else None, T(f"payer.{ticket.payer}")], " · ")
+
+
+def _holder(ticket: Ticket, holder: T | None) -> T | None:
+    if holder is None:
+        return None
+    if ticket.state == State.ASSIGNED:
+        return T("card.assigned", name=holder)
+    step = T(f"step.{ticket.step}") if ticket.step else T("step.accepted")
+    return T("card.holder", name=holder, step=step if ticket.state == State.WORKING else state_of(ticket))
+
+
+def _requester(ticket: Ticket) -> T | None:
+    """Name the requester to the desk; only a stranger's contact is shown, it is all there is of him."""
+    contact = readable(ticket.requester_phone) if ticket.requester_id is None else ""
+    name = joined(
+        [plain(ticket.requester_name) if ticket.requester_name else None, plain(contact) if contact else None], " "
+    )
+    if not ticket.requester_name and not contact:
+        return None
+    return T("card.requester", name=name, source=T(f"source.{ticket.source}"))
+
+
+def _number(ticket: Ticket) -> T | None:
+    inside = ticket.scope == "unit" or ticket.kind != Kind.REPAIR
+    if not inside or ticket.state not in {State.WORKING, State.DONE} or not ticket.requester_phone:
+        return None
+    if not ticket.shows_number:
+        return T("card.number_refused", name=ticket.requester_name)
+    return T("card.number", name=ticket.requester_name, phone=readable(ticket.requester_phone))
+
+
+def _tap(ticket: Ticket, verb: str) -> Choice:
+    return Choice(T(f"do.{verb}"), f"t:{verb}:{ticket.id}")
+
+
+def _holder_buttons(ticket: Ticket) -> Sequence[Choice]:
+    if ticket.state == State.ASSIGNED:
+        return [_tap(ticket, verb) for verb in ("accept", "hand_on", "not_ours")]
+    return [_tap(ticket, verb) for verb in steps(ticket)] if ticket.state == State.WORKING else ()
+
+
+def _front_buttons(ticket: Ticket) -> Sequence[Choice]:
+    if ticket.state in {State.OPEN, State.ASSIGNED}:
+        own = ("accept",) if ticket.kind != Kind.REPAIR else ()
+        return [_tap(ticket, verb) for verb in (*own, "assign", "ask", "talk")]
+    return [_tap(ticket, verb) for verb in ("hand_on", "ask", "talk")] if ticket.state == State.WORKING else ()
+
+
+def _group_buttons(ticket: Ticket) -> Sequence[Choice]:
+    if ticket.state not in {State.OPEN, State.ASSIGNED}:
+        return ()
+    return [_tap(ticket, verb) for verb in ("accept", "hand_on", "not_ours")]
+
+
+def one_line(ticket: Ticket) -> T:
+    """Say the ticket in a line, for lists."""
+    return T(
+        "ticket.line", number=ticket.number, place=plain(ticket.place), matter=ticket.matter, state=state_of(ticket)
+    )
