@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import logs, telegram_line, website
+from bot import logs, reaping, telegram_line, website
 from bot.channels.port import ChannelPort
 from bot.channels.sms.channel import SmsChannel
 from bot.channels.sms.demo import DemoGateway
@@ -34,9 +34,9 @@ from bot.settings import Settings
 from bot.web.lab import DemoPhones
 from bot.web.parts import Persona
 from bot.work import Pace as WorkPace
-from bot.work import Work
+from bot.work import Ports, Work
 from handlers.turn import World
-from services import catalog, inbox, leases, outbox
+from services import catalog, leases, outbox
 from services.buckets import Limit
 from services.clock import DeskClock
 from services.db import Database, Session
@@ -97,6 +97,7 @@ class House:
     files: Files
     telegram: TelegramChannel | None
     owner: str
+    ports: Ports
     running: dict[str, asyncio.Task[None]]
 
     async def loops(self) -> Sequence[tuple[str, bool]]:
@@ -160,6 +161,7 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
         files=files,
         telegram=telegram,
         owner=owner,
+        ports=ports,
         running={},
     )
 
@@ -211,8 +213,10 @@ async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop:
     db = Database(settings.database_url(), connections=settings.database.connections)
     clock = DeskClock(machine=machine)
     try:
-        await _wake_up(db, clock)
+        async with db.reading() as session:
+            await clock.load(session)
         house = build(settings, db=db, clock=clock)
+        await _wake_up(house)
         async with website.opened(house, personas=personas):
             log.info("serving", web=f"{settings.web.host}:{settings.web.port}", telegram=settings.telegram.enabled)
             await _run(house, stop)
@@ -220,17 +224,16 @@ async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop:
         await db.dispose()
 
 
-async def _wake_up(db: Database, clock: DeskClock) -> None:
-    """Read the clock; on SQLite, where we are the only process, void what an earlier one held."""
+async def _wake_up(house: House) -> None:
+    """On SQLite, where we are the only process, void what an earlier one held."""
+    if not house.db.is_sqlite:
+        return
 
     async def void(session: Session) -> None:
-        await clock.load(session)
-        if db.is_sqlite:
-            await inbox.reap(session, all_leases=True)
-            await outbox.reap(session, desk_now=clock.now(), all_leases=True)
-            await leases.void_all(session)
+        await reaping.reap(session, house.ports, now=house.clock.now(), all_leases=True)
+        await leases.void_all(session)
 
-    await db.run(void)
+    await house.db.run(void)
 
 
 async def _run(house: House, stop: asyncio.Event) -> None:

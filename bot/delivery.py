@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from bot.channels.port import ChannelPort, Letter, Outcome, Sent
 from bot.letters import Desk, Prepared
@@ -142,28 +143,33 @@ class Delivery:
         except Exception as error:
             log.exception("a letter could not be put together", key=row.key)
             why = f"{type(error).__name__}: {error}"
-            return Arrival(row, Result(id=row.id, state=State.FAILED, parts=row.parts_sent, code=why[:MOST_CODE]))
+            return Arrival(row, Result(id=row.id, state=State.FAILED, parts=row.parts_sent, code=why))
 
-    def _send_off(self, line: Line, prepared: Prepared) -> None:
+    def _send_off(self, line: Line, prepared: Prepared | Arrival) -> None:
+        if isinstance(prepared, Arrival):
+            self._arrive(prepared)
+            return
         tasks = self._flying[line.account.name]
         task = asyncio.create_task(self._send(line, prepared))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     async def _send(self, line: Line, prepared: Prepared) -> None:
+        row = prepared.row
         if prepared.waits:
-            again = Result(id=prepared.row.id, state=State.PENDING, wait=FILE_WAIT, counts=False)
-            self._arrive(Arrival(prepared.row, again))
+            again = Result(id=row.id, state=State.PENDING, parts=row.parts_sent, wait=FILE_WAIT, counts=False)
+            self._arrive(Arrival(row, again))
             return
         if prepared.letter is None:
-            self._arrive(Arrival(prepared.row, Result(id=prepared.row.id, state=State.SKIPPED, code=prepared.why)))
+            skipped = Result(id=row.id, state=State.SKIPPED, parts=row.parts_sent, code=prepared.why)
+            self._arrive(Arrival(row, skipped))
             return
         began = time.monotonic()
         try:
             sent = await self._to_provider(line.port, prepared.letter)
         except Exception as error:
-            log.exception("a letter could not be sent", key=prepared.row.key)
-            sent = Sent(Outcome.PERMANENT, code=f"{type(error).__name__}: {error}")
+            log.exception("a letter could not be sent", key=row.key)
+            sent = Sent(Outcome.PERMANENT, parts=row.parts_sent, code=f"{type(error).__name__}: {error}")
         self._metrics.sent(line.port.channel, sent.outcome, time.monotonic() - began)
         self._arrive(self._arrival(line, prepared, sent))
 
@@ -174,7 +180,7 @@ class Delivery:
         return sent
 
     def _arrival(self, line: Line, prepared: Prepared, sent: Sent) -> Arrival:
-        row = prepared.row
+        row, wait = prepared.row, timedelta(seconds=sent.retry_after)
         return Arrival(
             row,
             self._result(row, sent),
@@ -187,7 +193,8 @@ class Delivery:
             lost_topic=sent.code == "no_topic",
             new_external=sent.new_address,
             files=sent.files,
-            pause=timedelta(seconds=sent.retry_after) if sent.outcome is Outcome.THROTTLED else None,
+            pause=wait if sent.outcome is Outcome.THROTTLED else None,
+            rest=line.account.rest(wait, is_group=row.is_group),
         )
 
     def _result(self, row: outbox.Claimed, sent: Sent) -> Result:
@@ -222,8 +229,26 @@ class Delivery:
         try:
             await self._db.run(lambda session: delivered.note(session, batch, owner=self._owner, now=self._now()))
         except Exception as error:
+            if is_trouble(error):
+                await self._keep(batch, error)
+                return
+            log.exception("what follows a delivery failed", keys=[arrival.row.key for arrival in batch])
+            if len(batch) == 1:
+                await self._write_results(batch)
+                return
+            for arrival in batch:  # one may have spoiled it for all
+                await self._write([arrival])
+
+    async def _write_results(self, batch: Sequence[Arrival]) -> None:
+        """Write down at least that it was sent, or it would be sent again and again."""
+        try:
+            await self._db.run(lambda session: delivered.note_results(session, batch, owner=self._owner))
+        except Exception as error:
             if not is_trouble(error):
                 raise
-            log.warning("results wait: the database is in trouble", count=len(batch), why=type(error).__name__)
-            self._arrived = [*batch, *self._arrived]
-            await asyncio.sleep(REST_AFTER_TROUBLE)
+            await self._keep(batch, error)
+
+    async def _keep(self, batch: Sequence[Arrival], error: Exception) -> None:
+        log.warning("results wait: the database is in trouble", count=len(batch), why=type(error).__name__)
+        self._arrived = [*batch, *self._arrived]
+        await asyncio.sleep(REST_AFTER_TROUBLE)

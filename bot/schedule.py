@@ -11,11 +11,12 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot import reaping
 from bot.metrics import Metrics
 from bot.work import Ports
 from handlers import setaside
 from handlers.turn import World
-from services import delivered, due, inbox, outbox, retention, timers
+from services import delivered, due, inbox, retention, timers
 from services.db import Database, Session, is_trouble
 from services.media import MediaStore
 from services.outbox import Priority
@@ -125,12 +126,7 @@ class Schedule:
 
     async def leases(self) -> None:
         """Return what dead workers and senders left."""
-
-        async def reap(session: Session) -> None:
-            await inbox.reap(session)
-            await outbox.reap(session, desk_now=self._now())
-
-        await self._db.run(reap)
+        await self._db.run(lambda session: reaping.reap(session, self._ports, now=self._now()))
 
     async def danger(self) -> None:
         """Read what waits behind others for danger words."""

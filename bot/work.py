@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -99,20 +100,25 @@ class Work:
         if room <= 0:
             await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
             return 1
-        events = await self._claim(room)
+        events, alone = await self._claim(room)
         if self._db.is_sqlite:
             await self._group(events)
+        elif alone:
+            for event in events:
+                await self._alone(event)
         else:
             for event in events:
                 self._begin(event)
         return len(events)
 
-    async def _claim(self, room: int) -> Sequence[Claimed]:
-        async def claim(session: Session) -> Sequence[Claimed]:
+    async def _claim(self, room: int) -> tuple[Sequence[Claimed], bool]:
+        """Claim events, or, when there is nothing else, one that crashed workers before: it is worked alone."""
+
+        async def claim(session: Session) -> tuple[Sequence[Claimed], bool]:
             found = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
-            if not found and not self._busy:
-                found = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=1, alone=True)
-            return found
+            if found or self._busy:
+                return found, False
+            return await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=1, alone=True), True
 
         return await self._db.run(claim)
 
@@ -200,27 +206,39 @@ class Work:
         log.error(
             "an event failed", channel=event.channel, event_id=event.event_id, tries=event.tries + 1, exc_info=error
         )
-        why = f"{type(error).__name__}: {error}"
+        try:
+            await self._count_try(event, f"{type(error).__name__}: {error}")
+        except Exception as still:
+            if not is_trouble(still):
+                raise
+            log.warning("the lease will give it back", event_id=event.event_id, why=type(still).__name__)
 
-        async def note(session: Session) -> bool:
-            return await inbox.failed(session, event, owner=self._owner, error=why)
+    async def _count_try(self, event: Claimed, why: str) -> None:
+        """Count the try; the last one sets the event aside, together with the apology if one can be made."""
 
-        if await self._db.run(note):
+        async def note(session: Session, *, tell: bool) -> bool:
+            is_last = await inbox.failed(session, event, owner=self._owner, error=why)
+            if is_last and tell:
+                await self._tell(session, event)
+            return is_last
+
+        try:
+            was_last = await self._db.run(partial(note, tell=True))
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            log.exception("nobody could be told of an event set aside", event_id=event.event_id)
+            was_last = await self._db.run(partial(note, tell=False))
+        if was_last:
             self._metrics.dead(event.channel)
-            await self._set_aside(event)
 
-    async def _set_aside(self, event: Claimed) -> None:
-        """Apologise, and page the duty person when the words speak of danger."""
+    async def _tell(self, session: Session, event: Claimed) -> None:
+        """Page the duty person when the words speak of danger, and apologise."""
         port = self._ports.get((event.channel, event.account))
-        if port is None:
-            return
-        message = port.read(event.payload)
-
-        async def tell(session: Session) -> None:
-            await setaside.apologise(session, message, now=self._now())
+        if port is not None:
+            message = port.read(event.payload)
             await setaside.page_if_danger(session, message, now=self._now())
-
-        await self._db.run(tell)
+            await setaside.apologise(session, message, now=self._now())
 
     async def _release(self, events: Sequence[Claimed], error: BaseException) -> None:
         log.warning("events go back: the database is in trouble", count=len(events), why=type(error).__name__)

@@ -136,11 +136,7 @@ class NewTicket(Form, name="new"):
             T("new.summary"),
             T("repair.summary.where", place=plain(self.where["label"])),
             joined([T("repair.summary.what", what=self.what), photos], " "),
-            T(
-                "new.summary.who",
-                name=joined([name, plain(self.phone) if self.phone else None], " "),
-                door=T(f"source.{self.door}"),
-            ),
+            T("new.summary.who", name=name if name.parts else T("new.nobody"), door=T(f"source.{self.door}")),
             T("repair.summary.urgent") if self.urgent else None,
         )
 

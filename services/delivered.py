@@ -59,7 +59,7 @@ async def note_results(session: Session, arrivals: Sequence[Arrival], *, owner: 
 
 
 async def _guard_cards(session: Session, arrivals: Sequence[Arrival]) -> None:
-    """Lock the tickets of the batch's cards: a turn changes a ticket's cards under that lock, in an order of its own."""
+    """Lock the tickets of the batch's cards: under that lock a turn changes a ticket's cards, in its own order."""
     ids = [arrival.row.card_id for arrival in arrivals if arrival.row.card_id is not None]
     if ids and not is_sqlite(session):
         tickets = select(Card.subject_id).where(Card.id.in_(ids), Card.subject == cards.SUBJECT)

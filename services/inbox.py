@@ -141,6 +141,19 @@ async def release(session: Session, ids: Iterable[int], *, owner: str) -> None:
     wake(session, "inbox")
 
 
+async def doomed(session: Session, *, all_leases: bool = False) -> Sequence[Claimed]:
+    """Return the events that `reap` is going to set aside: their worker died each time."""
+    gone = and_(Event.state == "claimed", Event.starts >= CRASHES_BEFORE_DEAD)
+    if not all_leases:
+        gone = and_(gone, Event.lease_until < machine_now(session))
+    found = await session.execute(
+        select(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
+        .where(gone)
+        .order_by(Event.id)
+    )
+    return [Claimed(*row) for row in found]
+
+
 async def reap(session: Session, *, all_leases: bool = False) -> int:
     """Return events whose worker died to the queue; `all_leases` at start-up of the only process."""
     gone = and_(inlined.among(Event.state, OPEN), inlined.equal(Event.state, "claimed"))

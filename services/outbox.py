@@ -25,6 +25,7 @@ from services.outrows import OPEN, Account, Claimed, Draft, Pace, Priority, Resu
 __all__ = ["OPEN", "Account", "Claimed", "Draft", "Pace", "Priority", "Result", "State", "To"]
 
 MOST_ATTEMPTS = 8
+MOST_CODE = 255  # what the column holds
 
 
 async def enqueue(session: Session, *drafts: Draft, now: datetime) -> Sequence[int]:
@@ -242,7 +243,7 @@ def _ended(session: Session, result: Result) -> Mapping[str, Any]:
         "state": result.state,
         "provider_id": result.provider_id,
         "parts_sent": result.parts,
-        "code": result.code,
+        "code": result.code[:MOST_CODE],
         "settled_at": machine_now(session),
     }
 
@@ -252,7 +253,7 @@ def _again(session: Session, result: Result) -> Mapping[str, Any]:
         "state": State.PENDING,
         "due_at": machine_now(session, result.wait),
         "parts_sent": result.parts,
-        "code": result.code,
+        "code": result.code[:MOST_CODE],
         "attempts": Outgoing.attempts - (0 if result.counts else 1),
     }
 

@@ -35,12 +35,7 @@ async def unaccepted(session: Session, *, ticket_id: int, now: datetime) -> None
     leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
     on_duty = [c.staff_id for c in leads if c.on_duty] or [c.staff_id for c in leads]
     team = "engineering" if ticket.kind == Kind.REPAIR else ticket.team
-    others = await dispatch.candidates(
-        session,
-        community_id=ticket.community_id,
-        team="engineering" if ticket.kind == Kind.REPAIR else ticket.team,
-        now=now,
-    )
+    others = await dispatch.candidates(session, community_id=ticket.community_id, team=team, now=now)
     offered = [c for c in dispatch.ranked(others, Need("")) if c.on_duty and c.staff_id != ticket.holder_id]
     rows = [
         [

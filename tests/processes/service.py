@@ -61,7 +61,7 @@ class Service:
 
         `figures` are settings such as `tickets__per_day="50"`.
         """
-        port = _free_port()
+        port = free_port()
         service = Service(url, folder, port, _environ(api, url, folder, port, mode, figures))
         (folder / "ownerline.toml").touch()
         await _seed(url)
@@ -209,7 +209,8 @@ def _machine() -> datetime:
     return datetime.now(UTC)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         port: int = asked.getsockname()[1]

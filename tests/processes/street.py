@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 
 from tests.botapi.driver import BotApi
-from tests.botapi.people import Person
 from tests.botapi.screen import Seen, UnreadError
 from tests.processes.cast import link_up
 from tests.processes.phone import DESPAIR, PATIENCE, Look, Phone, sooner_or_later

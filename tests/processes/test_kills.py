@@ -77,9 +77,7 @@ class Reaper:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_killed_program_loses_nothing_and_does_nothing_twice(
-    request: pytest.FixtureRequest, way: str, url: str, tmp_path: Path
-) -> None:
+async def test_a_killed_program_loses_nothing_and_does_nothing_twice(way: str, url: str, tmp_path: Path) -> None:
     seed = os.environ.get("OWNERLINE_TEST_SEED") or secrets.token_hex(4)
     print(f"\n{way}: {KILLS} kills, OWNERLINE_TEST_SEED={seed}")
     chance = random.Random(seed)  # noqa: S311 - choices to be repeated, no secrets
@@ -87,7 +85,7 @@ async def test_a_killed_program_loses_nothing_and_does_nothing_twice(
     async with BotApi.start(limits=False, query_age=600) as api:
         # answers take their time, so that a kill finds calls in flight
         await api.fault(FaultKind.HANG, times=10**9, seconds=0.1)
-        async with Service.started(api, url=url, folder=tmp_path, mode=way.split()[0], **FIGURES) as service:
+        async with Service.started(api, url=url, folder=tmp_path, mode=way.partition(" ")[0], **FIGURES) as service:
             owners, engineers = await street.people(api, owners=5 if KILLS < MANY else 8)
             reaper = Reaper(api, service, chance)
             late = KILLS // 4
@@ -101,7 +99,7 @@ async def test_a_killed_program_loses_nothing_and_does_nothing_twice(
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, way: str) -> str:
-    found: str = request.getfixturevalue(f"{way.split()[-1]}_url")
+    found: str = request.getfixturevalue(f"{way.rpartition(' ')[2]}_url")
     return found
 
 
@@ -126,7 +124,8 @@ async def _live(owners: Sequence[Owner], engineers: Sequence[Engineer], reaper: 
 async def _judge(
     api: BotApi, database: Database, service: Service, owners: Sequence[Owner], engineers: Sequence[Engineer]
 ) -> None:
-    chats = [one.phone.person.id for one in (*owners, *engineers)]
+    phones = [*(owner.phone for owner in owners), *(engineer.phone for engineer in engineers)]
+    chats = [phone.person.id for phone in phones]
     numbers = [number for owner in owners for number in owner.numbers]
     async with database.reading() as session:
         evidence = await checker.gather(api, session, chats=chats, deaths=service.deaths)

@@ -7,7 +7,9 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -16,10 +18,16 @@ from bot import app
 from bot.settings import Settings, load
 from handlers.turn import World
 from scripts import seed
-from services.actors import Proof
+from services import people
+from services.actors import Actor, Proof
+from services.catalog import Kind
 from services.db import Database, Session
 from services.messages import Channel
-from services.models import Address, Community, Number, Person
+from services.models import Address, Community, Number, Person, Ticket
+from services.tickets import engine, filing, finding
+from services.tickets.filing import Request, Requester
+from services.tickets.history import Said
+from services.tickets.rules import Action, Change
 from tests.support.line import ACCOUNTS, START, Line, Writer
 from tests.support.postgres import Databases
 
@@ -189,3 +197,56 @@ def stranger(
 ) -> Writer:
     """Return somebody whom the register does not know at this address."""
     return Writer(channel, external or f"stranger-{name}", name, language=language)
+
+
+async def actor_of(session: Session, line: Line, writer: Writer) -> Actor:
+    """Build the actor behind a writer, as the door does."""
+    return await people.actor_of(
+        session,
+        channel=writer.channel,
+        account=ACCOUNTS[writer.channel],
+        sender=writer.external,
+        event_id="test",
+        now=line.now,
+        recent=timedelta(days=90),
+    )
+
+
+async def filed(
+    session: Session, line: Line, owner: Actor, *, matter: str = "厨房水槽漏水", kind: Kind = Kind.REPAIR, **more: Any
+) -> Ticket:
+    """File a ticket for the owner's first home."""
+    home = next(iter(owner.here), None)
+    category = line.world.catalog.categories["plumbing" if kind is Kind.REPAIR else "other"]
+    requester = Requester(
+        person_id=owner.person_id,
+        address_id=owner.address_id,
+        name=owner.name,
+        phone=await people.phone_of(session, owner.person_id),
+        shows_number=owner.shows_number,
+        known=owner.person_id is not None,
+    )
+    request = Request(
+        category=category,
+        matter=matter,
+        place="3栋2单元1502",
+        kind=kind,
+        unit_id=home.unit_id if home else None,
+        requester=requester,
+        **more,
+    )
+    if owner.house is None:
+        raise LookupError("the owner is in no community")
+    policy = await line.world.policies.of(session, owner.community_id)
+    return await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
+
+
+async def act(
+    session: Session, line: Line, actor: Actor, action: Action, ticket_id: int, *, words: str = "", **codes: Any
+) -> Change:
+    """Do an action to a ticket, looked up and locked as handlers do."""
+    ticket = await finding.find(session, actor, ticket_id=ticket_id, lock=True)
+    policy = await line.world.policies.of(session, actor.community_id)
+    return await engine.act(
+        session, actor, action, ticket=ticket, now=line.now, policy=policy, said=Said(words), codes=codes
+    )
