@@ -47,11 +47,22 @@ class Files:
     async def open(self, external: str, file_id: str) -> tuple[str, bytes] | None:
         """Return a file to a page: its own upload, or one that was sent to it."""
         if file_id.startswith(f"{UPLOAD}-"):
-            return await asyncio.to_thread(_read, self._path(file_id), external)
+            return await self._own_upload(external, file_id)
         if not file_id.isdecimal():
             return None
         async with self._db.reading() as session:
             held = await media.visible(session, int(file_id), channel=Channel.WEB, external=external)
+        if held is None or not held.sha256:
+            return None
+        return held.mime, await asyncio.to_thread(self._store.get, held.sha256)
+
+    async def _own_upload(self, external: str, file_id: str) -> tuple[str, bytes] | None:
+        """Return a page's upload: from its folder until it is fetched into the store, from the store after."""
+        waiting = await asyncio.to_thread(_read, self._path(file_id), external)
+        if waiting is not None:
+            return waiting
+        async with self._db.reading() as session:
+            held = await media.uploaded(session, file_id, channel=Channel.WEB, external=external)
         if held is None or not held.sha256:
             return None
         return held.mime, await asyncio.to_thread(self._store.get, held.sha256)
@@ -103,6 +114,8 @@ class Files:
             await media.fetched(session, one.id, sha256=digest, size=len(clean))
 
         await self._db.run(note)
+        if one.file_id.startswith(f"{UPLOAD}-"):  # the store has it now, and retention looks after the store
+            await asyncio.to_thread(self._path(one.file_id).unlink, missing_ok=True)
 
 
 def _write(path: Path, external: str, mime: str, data: bytes) -> None:

@@ -227,7 +227,10 @@ def web_secret(settings: Settings) -> str:
 
 def _misfit(found: Found, error: ValidationError) -> SettingsError:
     first = error.errors()[0]
-    section, key = (str(part) for part in first["loc"][:2])
+    section, key = (*(str(part) for part in first["loc"][:2]), "")[:2]
+    if not key:  # two figures of the section don't go together
+        why = str(first["msg"]).removeprefix("Value error, ")
+        return SettingsError(found.origin(section, "").rstrip("."), "figures that don't go together", why)
     hidden = is_secret(fields_of(Settings, section)[key]) or (section, key) == ("database", "url")
     shown = HIDDEN if hidden else found.shown(section, key)
     return SettingsError(found.origin(section, key), f"found {shown}", found.allowed(section, key))

@@ -121,6 +121,10 @@ async def _file_alone(turn: Turn, reading: Reading) -> Reply:
 
 
 async def _by_intent(turn: Turn, reading: Reading) -> Reply | None:
+    if reading.when and reading.category is None and reading.intent not in NEVER_JOINED:
+        visits = [t for t in await finding.newest_open(turn.session, turn.actor) if t.state in finding.IN_HAND]
+        if len(visits) == 1 and visits[0].promised_at is not None:
+            return await mine.reschedule(turn, visits[0].id)
     if not reading.confident and reading.category is None:
         return await _unclear(turn)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)

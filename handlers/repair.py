@@ -217,9 +217,9 @@ async def known_from(turn: Turn, reading: Reading) -> dict[str, Any]:
 
 
 def _matter(turn: Turn, reading: Reading) -> str:
-    """Return the matter in the person's own signs: the reading simplifies traditional ones, people don't want that."""
-    traditional = turn.world.simplify(turn.text) != turn.text
-    return turn.text if traditional else reading.rest or turn.text
+    """Return the matter in the person's own words: the reading simplifies traditional signs and cuts English short."""
+    as_read = turn.world.simplify(turn.text) == turn.text and not turn.text.isascii()
+    return reading.rest or turn.text if as_read else turn.text
 
 
 def _only_file(inbound: Inbound) -> T:

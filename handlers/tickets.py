@@ -56,7 +56,7 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
         if ticket.promised_at and ticket.state in finding.IN_HAND
         else None
     )
-    told = [_event(row, content, who) for row, content in rows[-MOST_SHOWN:]]
+    told = [_event(row, content, who) for row, content in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
     text = lines(head, T("ticket.holder", name=holder) if holder else None, promised, *told)
     shown = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
     return Reply(Say(text, pairs(_buttons(ticket, who)), media=shown))
@@ -79,6 +79,13 @@ def _event(row: History, content: Content | None, who: frozenset[Standing]) -> T
         ],
         " ",
     )
+
+
+def _seen_by(row: History, ticket: Ticket, who: frozenset[Standing]) -> bool:
+    """Whether the row is for these eyes: notes among employees are not for the requester."""
+    if who - {Standing.REQUESTER}:
+        return True
+    return row.action != Action.NOTE or row.person_id == ticket.requester_id
 
 
 def _counts(row: History) -> datetime:

@@ -142,8 +142,8 @@ async def send(turn: Turn, ticket_id: int, staff_id: int) -> Reply:
 
 async def assign(turn: Turn, ticket_id: int) -> Reply:
     """Ask who shall go."""
-    await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
-    return Reply(then=Start("hand_on", {"ticket": ticket_id}))
+    await tickets.may(turn, ticket_id, Action.ASSIGN)
+    return Reply(then=Start("hand_on", {"ticket": ticket_id, "first": True}))
 
 
 async def give(turn: Turn, ticket_id: int, staff_id: int, why: str = "") -> Reply:

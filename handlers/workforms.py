@@ -56,7 +56,13 @@ class HandOn(Form, name="hand_on"):
     """To whom a ticket goes, and a word why."""
 
     ticket: Annotated[int, filled()]
+    first: Annotated[bool, filled()] = False  # nobody had it before
     to: Annotated[int, pick(_colleagues)]
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
+        """Ask whom to send, or to whom it goes on."""
+        return Question(T("assign.to" if so_far.get("first") else "hand_on.to"), options)
 
     async def submit(self, turn: Turn) -> Reply:
         """Hand it on."""

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Result, cast, event, func, literal
+from sqlalchemy import ClauseElement, ColumnElement, Result, Table, bindparam, cast, event, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.sql.dml import ReturningInsert
 
 from services import sqlite_inline
 from services.sqltypes import Moment
@@ -167,12 +167,14 @@ async def insert_once(
 
     This takes the place of catching an integrity error: a row that was there already is simply not returned.
     """
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    statement: Executable | ReturningInsert[Any]
-    statement = insert(table).values(rows).on_conflict_do_nothing()
-    if returning:
-        statement = statement.returning(*returning)
-    return await session.execute(statement)
+    many = [rows] if isinstance(rows, Mapping) else list(rows)
+    statement = _insertion(_table(table), is_sqlite(session), tuple(column.key for column in returning))
+    computed = {name: value for name, value in many[0].items() if isinstance(value, ClauseElement)}
+    if computed:  # the same for every row
+        statement = statement.values(computed)
+        many = [{name: row[name] for name in row if name not in computed} for row in many]
+    inserted: Result[Any] = await session.execute(statement, many if len(many) > 1 else many[0])
+    return inserted
 
 
 async def upsert(
@@ -185,12 +187,40 @@ async def upsert(
     returning: Sequence[Any] = (),
 ) -> Result[Any]:
     """Insert the row, or change the one that has the same key."""
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    statement: Executable | ReturningInsert[Any]
-    statement = insert(table).values(row).on_conflict_do_update(index_elements=list(on), set_=dict(change))
-    if returning:
-        statement = statement.returning(*returning)
-    return await session.execute(statement)
+    computed = tuple((name, value) for name, value in change.items() if isinstance(value, ClauseElement))
+    given = {f"change_{name}": value for name, value in change.items() if not isinstance(value, ClauseElement)}
+    names = tuple(column.key for column in returning)
+    statement = _insertion_or_change(_table(table), is_sqlite(session), tuple(on), (tuple(given), computed), names)
+    put: Result[Any] = await session.execute(statement, {**row, **given})
+    return put
+
+
+def _table(table: Any) -> Table:  # noqa: ANN401
+    found: Table = getattr(table, "__table__", table)
+    return found
+
+
+@lru_cache
+def _insertion(table: Table, sqlite_: bool, returning: tuple[str, ...]) -> Any:  # noqa: ANN401, FBT001 - a key
+    """Return the statement, made once: putting one together costs more than running it."""
+    statement = (sqlite.insert if sqlite_ else postgresql.insert)(table).on_conflict_do_nothing()
+    return statement.returning(*(table.c[name] for name in returning)) if returning else statement
+
+
+@lru_cache
+def _insertion_or_change(
+    table: Table,
+    sqlite_: bool,  # noqa: FBT001 - a key
+    on: tuple[Any, ...],
+    change: tuple[tuple[str, ...], tuple[tuple[str, Any], ...]],
+    returning: tuple[str, ...],
+) -> Any:  # noqa: ANN401
+    given, computed = change
+    names = (name.removeprefix("change_") for name in given)
+    change_to = {name: bindparam(f"change_{name}", type_=table.c[name].type) for name in names}
+    insert = (sqlite.insert if sqlite_ else postgresql.insert)(table)
+    statement = insert.on_conflict_do_update(index_elements=list(on), set_={**change_to, **dict(computed)})
+    return statement.returning(*(table.c[name] for name in returning)) if returning else statement
 
 
 def is_collision(error: BaseException) -> bool:

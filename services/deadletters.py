@@ -14,8 +14,9 @@ SET_ASIDE = (State.FAILED, State.UNKNOWN)
 
 
 async def dead(session: Session, *, limit: int = 100) -> Sequence[Outgoing]:
-    """Return the rows that failed, or of which nobody knows whether they arrived, newest first."""
-    found = select(Outgoing).where(Outgoing.state.in_(SET_ASIDE)).order_by(Outgoing.id.desc()).limit(limit)
+    """Return the rows that failed, may not have arrived, or are held after a restore, newest first."""
+    listed = (*SET_ASIDE, State.HELD)
+    found = select(Outgoing).where(Outgoing.state.in_(listed)).order_by(Outgoing.id.desc()).limit(limit)
     return (await session.scalars(found)).all()
 
 

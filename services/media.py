@@ -185,6 +185,25 @@ async def visible(session: Session, media_id: int, *, channel: Channel, external
     return Held(row.id, MediaKind(row.kind), row.mime or "application/octet-stream", row.name, row.sha256, "")
 
 
+async def uploaded(session: Session, file_id: str, *, channel: Channel, external: str) -> Held | None:
+    """Return a file that the page itself uploaded under that id; None when it is another's."""
+    row = (
+        await session.scalars(
+            select(Media)
+            .join(Address, (Address.channel == channel) & (Address.external == external))
+            .where(
+                Media.channel == channel,
+                Media.unique_id == file_id,
+                Media.state == "stored",
+                Media.person_id.is_not_distinct_from(Address.person_id),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Held(row.id, MediaKind(row.kind), row.mime or "application/octet-stream", row.name, row.sha256, "")
+
+
 async def _was_sent(session: Session, media_id: int, address_id: int) -> bool:
     payloads = await session.scalars(
         select(Outgoing.payload)

@@ -150,7 +150,8 @@ def with_changes(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        msg = f"{where}: found {first['input']!r}, {first['msg']}"
+        found = "" if isinstance(first["input"], Mapping) else f"found {first['input']!r}, "
+        msg = f"{where}: {found}{first['msg']}"
         raise BadSettingError(msg) from error
 
 

@@ -86,6 +86,10 @@ class Screen:
         await expect(self.heard.last).to_contain_text(pattern, timeout=PATIENCE)
         return self.heard.last
 
+    def card(self, number: str) -> Locator:
+        """Return the newest card of a ticket, whatever it shows by now."""
+        return self.heard.filter(has_text=number).filter(has=self.place.locator(".text b")).last
+
     def button(self, words: str) -> Locator:
         """Return the buttons with exactly these words."""
         return self.heard.locator("button.choice").filter(has_text=re.compile(f"^{re.escape(words)}$"))

@@ -76,13 +76,15 @@ async def she_files_it(cast: Cast) -> str:
 async def he_takes_it(cast: Cast, number: str) -> None:
     """The engineer on duty has the card, marked as new; he takes it, and only then sees her number."""
     owner, engineer = cast.owner, cast.engineer
-    card = await engineer.reads(re.compile(number))
+    card = engineer.card(number)
+    await expect(card).to_be_visible(timeout=PATIENCE)
     await expect(engineer.around).to_have_class(UNREAD)
     await expect(card).not_to_contain_text(HERS)
     await engineer.tap(label("do.accept"))
     await expect(card).to_contain_text(HERS, timeout=PATIENCE)
     await expect(card).to_contain_text(label("step.accepted"))
     await expect(engineer.around).not_to_have_class(UNREAD)
+    await engineer.sees_pictures(engineer.heard.filter(has=engineer.place.locator("img")).last)
     await owner.reads(said("news.accepted", number=number))
     await engineer.tap(label("do.arrived"))
     await expect(card).to_contain_text(label("step.arrived"), timeout=PATIENCE)
@@ -100,8 +102,7 @@ async def it_is_mended_twice(cast: Cast, number: str) -> None:
     await owner.say("还在滴水")
     await owner.reads(said("mine.returned", number=number))
     await engineer.reads(said("staff.returned", number=number, words="还在滴水"))
-    again = engineer.heard.filter(has_text=said("card.returned", count="1")).last
-    await expect(again).to_contain_text(number, timeout=PATIENCE)
+    await expect(engineer.card(number)).to_contain_text(said("card.returned", count="1"), timeout=PATIENCE)
     await engineer.attach(photo("mended-again"), "换了垫片")
     await owner.reads(said("news.done.words", words="换了垫片"))
     await owner.tap(label("do.owner_accepts"))
@@ -178,12 +179,13 @@ async def test_on_a_telephone_the_lab_shows_one_person_at_a_time(demo: Demo, vis
     await page.locator("#tab-desk").click()
     await expect(pane(page, "owner").around).to_be_hidden()
     await desk.say("/new 3-2-1202 卫生间水管漏水 来电")
+    await desk.tap("吴海")
     await desk.tap(label("new.yes"))
     number = await number_in(await desk.reads(said("new.filed")))
     await expect(news).to_be_visible(timeout=PATIENCE)
     await page.locator("#tab-engineer").click()
     await expect(news).to_be_hidden()
-    await engineer.reads(re.compile(number))
+    await expect(engineer.card(number)).to_be_visible(timeout=PATIENCE)
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
     assert watch.troubles == []
 

@@ -7,7 +7,6 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +145,27 @@ async def at_home(line: Line, name: str) -> Writer:
         return Writer(Channel(address.channel), address.external, name)
 
 
+async def web_of(session: Session, name: str) -> Writer:
+    """Return a person's page, made now if the seed made none."""
+    person = (await session.scalars(select(Person).where(Person.name == name))).one()
+    known = select(Address).where(Address.person_id == person.id, Address.channel == Channel.WEB)
+    address = (await session.scalars(known)).one_or_none()
+    if address is None:
+        address = Address(
+            channel=Channel.WEB,
+            account=ACCOUNTS[Channel.WEB],
+            external=f"page-{person.id}",
+            community_id=await session.scalar(select(Community.id)),
+            person_id=person.id,
+            proof=Proof.CODE,
+            proven_at=START,
+            created_at=START,
+        )
+        session.add(address)
+        await session.flush()
+    return Writer(Channel.WEB, address.external, name)
+
+
 async def second_address(line: Line, name: str, channel: Channel) -> Writer:
     """Give a person of the register one address more."""
 
@@ -208,7 +228,6 @@ async def actor_of(session: Session, line: Line, writer: Writer) -> Actor:
         sender=writer.external,
         event_id="test",
         now=line.now,
-        recent=timedelta(days=90),
     )
 
 
