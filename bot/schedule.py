@@ -53,6 +53,7 @@ class Schedule:
     ) -> None:
         """Take the world; nothing ticks before `run`."""
         self._store = store
+        self._ticking: set[asyncio.Future[None]] = set()
         self._db, self._ports, self._world, self._now, self._metrics = db, ports, world, now, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -71,6 +72,9 @@ class Schedule:
             )
         scheduler.start()
         await stop.wait()
+        scheduler.pause()
+        if self._ticking:  # a tick is a transaction: it is let to its end
+            await asyncio.wait(self._ticking)
         scheduler.shutdown(wait=False)
 
     def _ticks(self) -> Sequence[Tick]:
@@ -84,8 +88,12 @@ class Schedule:
         )
 
     async def _safely(self, tick: Tick) -> None:
+        """Do a tick; whatever goes wrong is logged, and the next one comes."""
+        task = asyncio.ensure_future(tick.work())
+        self._ticking.add(task)
+        task.add_done_callback(self._ticking.discard)
         try:
-            await tick.work()
+            await asyncio.shield(task)
         except Exception as error:
             if is_trouble(error):
                 log.warning("a tick found the database in trouble", tick=tick.name, why=type(error).__name__)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from handlers import places
 from handlers.answers import Answers, filled
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import media

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from handlers import places, repair, words
 from handlers.answers import Answers, filled, one_of, pick
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.turn import Turn
 from services import groups, links, media, people
 from services.actors import Tie

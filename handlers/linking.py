@@ -9,7 +9,7 @@ from typing import Annotated
 from handlers import menu, places, repair
 from handlers.answers import Answers, filled, pick
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.turn import Turn
 from services import houses, links, people
 from services.actors import Proof

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from handlers.answers import filled
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import people

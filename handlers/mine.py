@@ -10,7 +10,7 @@ from typing import Annotated
 from handlers import menu, tickets
 from handlers.answers import Answers, Question, filled, pick, score, yes_no
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.turn import Turn
 from services import media, people, surveys
 from services.conversations import Option

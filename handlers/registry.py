@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handlers import complaint, desk, linking, menu, mine, repair, survey, workforms
-from handlers.forms import Form
+from handlers.form import Form
 from services.refusals import NotFound
 
 FORMS: Mapping[str, type[Form]] = {

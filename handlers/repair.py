@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from handlers import places, words
 from handlers.answers import Answers, Question, filled, pick
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.turn import Turn
 from services import media, people
 from services.catalog import Category, Kind, said

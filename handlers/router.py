@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from handlers import commands, desk, emergency, forms, freewords, linking, mine, relay, survey, work
 from handlers import words as spoken
 from handlers.answers import chosen
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.registry import FORMS
 from handlers.turn import Turn
 from services import conversations, relays

@@ -9,7 +9,7 @@ from typing import Annotated
 from handlers import tickets
 from handlers.answers import Answers, Question, filled, pick, score
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.turn import Turn
 from services import surveys
 from services.conversations import Option

@@ -10,7 +10,7 @@ from typing import Annotated
 from handlers import tickets, work
 from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
-from handlers.forms import Form
+from handlers.form import Form
 from handlers.turn import Turn
 from services.conversations import Option
 from services.messages import Reply, T, reply

@@ -48,7 +48,7 @@ async def _ready(request: web.Request) -> web.Response:
     revision = await _revision(operations.db)
     checks = {
         "database": revision is not None,
-        "migrations": revision == migrate.head(),
+        "migrations": revision == migrate.head() or (bool(revision) and revision not in migrate.known()),
         **dict(await operations.loops()),
     }
     ready = all(checks.values())
