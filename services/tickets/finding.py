@@ -27,6 +27,7 @@ class WhichTicket(Refused):
 
 async def find(session: Session, actor: Actor, *, ticket_id: int, lock: bool = False) -> Ticket:
     """Return a ticket by id; raises `NotFound` when there is none that the actor may see."""
+    await session.flush()  # what this turn did to the ticket before must not be read over
     statement = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
     if lock:
         statement = statement.with_for_update(key_share=True)
