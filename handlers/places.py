@@ -113,8 +113,8 @@ async def _unit(turn: Turn, place: PlaceWords) -> Unit | None:
     return found[0] if len(found) == 1 else None
 
 
-async def _public(turn: Turn, place: PlaceWords | None) -> dict[str, Any]:
-    """Name a public spot; without a building it is a named place, or else near the person's only home."""
+async def _public(turn: Turn, place: PlaceWords | None) -> dict[str, Any] | None:
+    """Name a public spot; without a building it is a named place, or else near the person's only home, or unknown."""
     building, entrance = (place.building, place.entrance) if place else (None, None)
     spot = (place.spot if place else None) or ""
     if spot and not building:
@@ -124,6 +124,8 @@ async def _public(turn: Turn, place: PlaceWords | None) -> dict[str, Any]:
     homes = turn.actor.here
     if building is None and len(homes) == 1:
         building, entrance = homes[0].building, homes[0].entrance
+    if building is None and not homes and turn.actor.staff is None:
+        return None  # a stranger's "the lift" could be any: he is asked where
     return of_public(turn, _label(turn, building, entrance, spot), building or "")
 
 

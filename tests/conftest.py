@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(report.Report(), "report-by-kind")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that spreads tests over workers looks at their groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test its kind, and every kind its place."""
     report.sort_and_mark(items)
