@@ -13,6 +13,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from handlers.turn import Turn
+from handlers.words import STRIP
 from services import media
 from services.conversations import Option
 from services.messages import Keyboard, MediaKind, T, Text, plain
@@ -82,7 +83,7 @@ class Kind:
 
 def chosen(turn: Turn, options: Sequence[Option]) -> Option | None:
     """Return the option that the typed words mean: its digit, its position, its label, a close spelling."""
-    words = normalise(turn.text).lower()
+    words = normalise(turn.text).lower().strip(STRIP)
     number = choice_number(turn.text)
     if number is not None:
         by_digit = next((o for o in options if o.digit == str(number)), None)
@@ -91,10 +92,11 @@ def chosen(turn: Turn, options: Sequence[Option]) -> Option | None:
         return options[number - 1] if 0 < number <= len(options) else None
     if not words:
         return None
+    zone = turn.actor.house.zone if turn.actor.house else turn.world.zone
     labels = {
         normalise(label).lower(): index
         for index, option in enumerate(options)
-        for label in turn.world.texts.variants(option.label)
+        for label in turn.world.texts.variants(option.label, zone, turn.now)
     }
     if words in labels:
         return options[labels[words]]

@@ -80,12 +80,10 @@ class Texts:
         """Return the label in every language: what people may type for it."""
         return frozenset(self.label(text, locale) for locale in LOCALES)
 
-    def variants(self, text: Text) -> frozenset[str]:
+    def variants(self, text: Text, zone: ZoneInfo, now: datetime) -> frozenset[str]:
         """Return the label in every language and for every channel: what may have been on somebody's screen."""
-        zone, now = ZoneInfo("UTC"), datetime.now(UTC)
-        readers = (
-            Reader(locale, zone, now, channel) for locale in LOCALES for channel in (Channel.CONSOLE, Channel.SMS)
-        )
+        channels = (Channel.CONSOLE, Channel.SMS)
+        readers = (Reader(locale, zone, now, channel) for locale in LOCALES for channel in channels)
         return frozenset(self.say(text, reader) for reader in readers)
 
     def _render(self, text: Text | None, reader: Reader) -> str:
