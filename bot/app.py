@@ -11,17 +11,16 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import logs, reaping, telegram_line, website
+from bot import logs, reaping, website
 from bot.channels.port import ChannelPort
 from bot.channels.sms.channel import SmsChannel
 from bot.channels.sms.demo import DemoGateway
 from bot.channels.sms.gateway import Caps
-from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.web import Pages, WebChannel
 from bot.delivery import Delivery, Line
 from bot.delivery import Pace as DeliveryPace
@@ -47,6 +46,11 @@ from services.settings import Policies
 from services.texts import Texts
 from services.understanding.normalise import simplifier
 from services.understanding.reading import Reader
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from bot.channels.telegram.channel import TelegramChannel
 
 log = structlog.get_logger(__name__)
 
@@ -140,7 +144,7 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
     media = Path(settings.media.folder)
     store, ports = MediaStore(media), dict[tuple[str, str], ChannelPort]()
     files = Files(db, ports, store, media / "uploads", now=clock.now)
-    telegram = telegram_line.build(settings.telegram) if settings.telegram.enabled else None
+    telegram = _telegram(settings) if settings.telegram.enabled else None
     channels = [*_own_channels(settings, db, pages, files, clock), *([telegram] if telegram else [])]
     ports.update({(channel.channel, channel.account): channel for channel in channels})
     lines = [Line(_account(channel, settings), channel) for channel in channels]
@@ -164,6 +168,21 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
         ports=ports,
         running={},
     )
+
+
+def _telegram(settings: Settings) -> TelegramChannel:
+    from bot import telegram_line  # noqa: PLC0415 - its library is heavy, and many estates have no bot
+
+    return telegram_line.build(settings.telegram)
+
+
+def _hooks(house: House) -> Sequence[web.RouteDef]:
+    """Return the routes by which providers call us."""
+    if house.telegram is None or house.settings.telegram.mode != "webhook":
+        return ()
+    from bot import telegram_line  # noqa: PLC0415 - see above
+
+    return (telegram_line.route(house.telegram, house.settings.telegram, house.intake),)
 
 
 def _own_channels(
@@ -217,7 +236,7 @@ async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop:
             await clock.load(session)
         house = build(settings, db=db, clock=clock)
         await _wake_up(house)
-        async with website.opened(house, personas=personas):
+        async with website.opened(house, personas=personas, hooks=_hooks(house)):
             log.info("serving", web=f"{settings.web.host}:{settings.web.port}", telegram=settings.telegram.enabled)
             await _run(house, stop)
     finally:
@@ -264,6 +283,8 @@ def _loops(house: House, stop: asyncio.Event) -> Sequence[tuple[str, Coroutine[A
         ("files", house.files.run(stop)),
     ]
     if house.telegram is not None:
+        from bot import telegram_line  # noqa: PLC0415 - see above
+
         line = telegram_line.Telegram(
             house.telegram, house.settings.telegram, house.db, house.intake, house.world.texts, house.owner
         )

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from bot import telegram_line
-from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.web import Pages
 from bot.files import Files
 from bot.intake import Intake
@@ -38,7 +36,6 @@ class House(Protocol):
     pages: Pages
     intake: Intake
     files: Files
-    telegram: TelegramChannel | None
 
     async def advance(self, seconds: int) -> datetime:
         """Move the demo's clock."""
@@ -48,14 +45,15 @@ class House(Protocol):
 
 
 @asynccontextmanager
-async def opened(house: House, *, personas: tuple[Persona, ...]) -> AsyncIterator[None]:
-    """Serve the pages while the block runs; `personas` opens the lab."""
+async def opened(
+    house: House, *, personas: tuple[Persona, ...], hooks: Sequence[web.RouteDef] = ()
+) -> AsyncIterator[None]:
+    """Serve the pages and the providers' hooks while the block runs; `personas` opens the lab."""
     settings = house.settings
     app = web.Application(client_max_size=settings.media.photo_mb * 1024 * 1024 * 2)
     operations.mount(app, Operations(house.db, house.metrics, house.loops))
     site.mount(app, _site(house, personas))
-    if house.telegram is not None and settings.telegram.mode == "webhook":
-        app.router.add_routes([telegram_line.route(house.telegram, settings.telegram, house.intake)])
+    app.router.add_routes(hooks)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
