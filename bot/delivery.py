@@ -17,7 +17,7 @@ from bot.letters import Desk, Prepared
 from bot.metrics import Metrics
 from bot.wakeup import Wakeup
 from services import delivered, outbox
-from services.db import Database, Session, is_trouble
+from services.db import Database, Session, is_trouble, unwake
 from services.delivered import Arrival
 from services.outbox import Account, Priority, Result, State
 
@@ -72,22 +72,20 @@ class Delivery:
         self._wakeup = Wakeup()
         self._flying: dict[str, set[asyncio.Task[None]]] = {line.account.name: set() for line in lines}
         self._arrived: list[Arrival] = []
-        self._settling: asyncio.Task[None] | None = None
         db.listen("outbox", self._wakeup.wake)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until told to stop, then let what flies arrive."""
         while not stop.is_set():
             try:
-                sent = await self._once()
+                await self._once()
             except Exception as error:
                 if not is_trouble(error):
                     raise
                 log.warning("the outbox is out of reach", why=type(error).__name__)
                 await asyncio.sleep(REST_AFTER_TROUBLE)
                 continue
-            if not sent:
-                await self._wakeup.wait(self._pace.poll)
+            await self._wakeup.wait(self._pace.poll)
         await self.land()
 
     async def drain(self) -> int:
@@ -102,27 +100,43 @@ class Delivery:
 
     async def land(self) -> None:
         """Wait for everything on its way and write it down."""
-        while any(self._flying.values()) or self._settling is not None:
+        while any(self._flying.values()) or self._arrived:
             flying = [task for tasks in self._flying.values() for task in tasks]
             await asyncio.gather(*flying, return_exceptions=True)
-            if self._settling is not None:
-                await asyncio.gather(self._settling, return_exceptions=True)
+            batch, self._arrived = self._arrived, []
+            await self._write(batch)
 
     async def _once(self) -> int:
-        """Claim as many rows as there are free slots, and send them off."""
+        """Write down what arrived, claim as many rows as there are free slots, all in one commit; send them off."""
+        batch, self._arrived = self._arrived, []
         free = {line.account.name: line.port.slots - len(self._flying[line.account.name]) for line in self._lines}
-        if not any(count > 0 for count in free.values()):
-            flying = [task for tasks in self._flying.values() for task in tasks]
-            await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-            return 1
-        ready = await self._db.run(lambda session: self._claim(session, free))
+        try:
+            ready = await self._db.run(lambda session: self._settle_and_claim(session, batch, free))
+        except Exception as error:
+            if not batch or is_trouble(error):
+                self._arrived = [*batch, *self._arrived]
+                raise
+            await self._write(batch)  # one that arrived may have spoiled it
+            return 0
         for line, prepared in ready:
             self._send_off(line, prepared)
         return len(ready)
 
+    async def _settle_and_claim(
+        self, session: Session, batch: Sequence[Arrival], free: dict[str, int]
+    ) -> list[tuple[Line, Prepared | Arrival]]:
+        if batch:
+            await delivered.note(session, batch, owner=self._owner, now=self._now())
+        ready = await self._claim(session, free)
+        unwake(session, "outbox")  # what was free to leave has been claimed here
+        return ready
+
     async def _claim(self, session: Session, free: dict[str, int]) -> list[tuple[Line, Prepared | Arrival]]:
         ready: list[tuple[Line, Prepared | Arrival]] = []
+        waiting = await outbox.waiting(session)
         for line in self._lines:
+            if waiting is not None and (line.account.channel, line.account.account) not in waiting:
+                continue
             rows = await outbox.claim(
                 session,
                 line.account,
@@ -195,6 +209,7 @@ class Delivery:
             files=sent.files,
             pause=wait if sent.outcome is Outcome.THROTTLED else None,
             rest=line.account.rest(wait, is_group=row.is_group),
+            paid=line.account.paid(row, sent.parts),
         )
 
     def _result(self, row: outbox.Claimed, sent: Sent) -> Result:
@@ -212,20 +227,13 @@ class Delivery:
         return replace(again, wait=wait)
 
     def _arrive(self, arrival: Arrival) -> None:
+        """Have it written down with the next commit; while one is on its way more gather."""
         self._arrived.append(arrival)
-        if self._settling is None:
-            self._settling = asyncio.create_task(self._settle())
-
-    async def _settle(self) -> None:
-        """Write down all that arrived; while one commit is on its way the next results gather."""
-        try:
-            while self._arrived:
-                batch, self._arrived = self._arrived, []
-                await self._write(batch)
-        finally:
-            self._settling = None
+        self._wakeup.wake()
 
     async def _write(self, batch: Sequence[Arrival]) -> None:
+        if not batch:
+            return
         try:
             await self._db.run(lambda session: delivered.note(session, batch, owner=self._owner, now=self._now()))
         except Exception as error:

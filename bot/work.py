@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ from services.texts import Reader
 log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
+LONGEST_COMMIT = 0.04  # seconds; then the writer is free for others
 
 Ports = Mapping[tuple[str, str], ChannelPort]
 
@@ -47,6 +48,10 @@ class NotServed(Exception):  # noqa: N818
     """The event's channel is switched off: it is set aside, to be tried again once the channel is back."""
 
 
+async def nothing_to_wait_for() -> None:
+    """Wait for nobody."""
+
+
 class Work:
     """The loop that turns events into answers."""
 
@@ -60,10 +65,12 @@ class Work:
         now: Callable[[], datetime],
         pace: Pace,
         metrics: Metrics,
+        calm: Callable[[], Awaitable[None]] = nothing_to_wait_for,
     ) -> None:
-        """Take the world; nothing runs before `run`."""
+        """Take the world, and how to wait until intake is calm; nothing runs before `run`."""
         self._db, self._ports, self._world = db, ports, world
         self._owner, self._now, self._pace, self._metrics = owner, now, pace, metrics
+        self._calm, self._held_back = calm, False
         self._wakeup = Wakeup()
         self._busy: set[asyncio.Task[None]] = set()
         self._toasts: set[asyncio.Task[None]] = set()
@@ -73,15 +80,14 @@ class Work:
         """Work until told to stop, then finish what is in hand."""
         while not stop.is_set():
             try:
-                worked = await self._once()
+                await self._once()
             except Exception as error:
                 if not is_trouble(error):
                     raise
                 log.warning("the inbox is out of reach", why=type(error).__name__)
                 await asyncio.sleep(REST_AFTER_TROUBLE)
                 continue
-            if not worked:
-                await self._wakeup.wait(self._pace.poll)
+            await self._wakeup.wait(self._pace.poll)
         await asyncio.gather(*self._busy, *self._toasts, return_exceptions=True)
 
     async def drain(self) -> int:
@@ -96,11 +102,14 @@ class Work:
 
     async def _once(self) -> int:
         """Claim what there is room for and work it; return how many events were claimed."""
-        room = self._pace.shared_turns if self._db.is_sqlite else self._pace.concurrency - len(self._busy)
-        if room <= 0:
+        while len(self._busy) >= self._pace.concurrency:
             await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
-            return 1
+        await self._calm()
+        room = self._pace.shared_turns if self._db.is_sqlite else self._pace.concurrency - len(self._busy)
         events, alone = await self._claim(room)
+        self._held_back = bool(self._busy)  # what was stored behind an event in work may be free once that ends
+        if len(events) == room:
+            self._db.wake("inbox")  # there may be more
         if self._db.is_sqlite:
             await self._group(events)
         elif alone:
@@ -129,7 +138,8 @@ class Work:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
-        self._wakeup.wake()
+        if self._held_back:
+            self._wakeup.wake()
 
     async def _alone(self, event: Claimed) -> None:
         """Work one event in a transaction of its own."""
@@ -144,33 +154,38 @@ class Work:
         self._finished(event, toast, began)
 
     async def _group(self, events: Sequence[Claimed]) -> None:
-        """Work events of different lanes in one commit, each on a savepoint of its own."""
-        if not events:
-            return
-        began = time.monotonic()
-        done: list[tuple[Claimed, Toast | None]] = []
-        failed: list[tuple[Claimed, Exception]] = []
+        """Work events of different lanes, as many in one commit as fit into a short while."""
+        while len(events) > 1:
+            began = time.monotonic()
+            toasts = await self._together(events)
+            for event, toast in zip(events, toasts, strict=False):
+                self._finished(event, toast, began)
+            events = events[len(toasts) :] if toasts else ()
+        for event in events:
+            await self._alone(event)
+
+    async def _together(self, events: Sequence[Claimed]) -> Sequence[Toast | None]:
+        """Return what the first of the events came to, in one commit; nothing when they went another way."""
         try:
-            async with self._db.shared() as shared:
-                for event in events:
-                    try:
-                        async with shared.turn() as session:
-                            done.append((event, await self._turn(session, event)))
-                    except Lost:
-                        continue
-                    except Exception as error:
-                        if is_trouble(error):
-                            raise
-                        failed.append((event, error))
+            return await self._db.run(lambda session: self._turns(session, events))
         except Exception as error:
-            if not is_trouble(error):
-                raise
-            await self._release(events, error)
-            return
-        for event, toast in done:
-            self._finished(event, toast, began)
-        for event, why in failed:
-            await self._after(event, why)
+            if is_trouble(error):
+                await self._release(events, error)
+                return ()
+        for event in events:  # one of them failed: the others go through without it
+            await self._alone(event)
+        return ()
+
+    async def _turns(self, session: Session, events: Sequence[Claimed]) -> Sequence[Toast | None]:
+        toasts: list[Toast | None] = []
+        until = time.monotonic() + LONGEST_COMMIT
+        for event in events:
+            toasts.append(await self._turn(session, event))
+            await session.flush()  # the next turn sees what this one did, and shares nothing with it
+            session.expunge_all()
+            if time.monotonic() > until:
+                break
+        return toasts
 
     async def _turn(self, session: Session, event: Claimed) -> Toast | None:
         port = self._ports.get((event.channel, event.account))

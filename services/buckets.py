@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Select, Update, bindparam, case, select, update
 
-from services.db import Session, insert_once, machine_now
-from services.models import Bucket
+from services.db import Session, insert_once, machine_now, machine_time
+from services.models import Bucket, table_of
 
 MILLI = 1000
 AFTERWARDS = timedelta(seconds=10)  # slow for at least so long after a pause
@@ -80,29 +82,37 @@ def _between(count: int, most: int) -> int:
 
 
 async def _locked(session: Session, name: str, limit: Limit | None) -> _Level:
-    wanted = (
-        select(Bucket.tokens_milli, Bucket.refilled_at, Bucket.paused_until, Bucket.slow_until, machine_now(session))
-        .where(Bucket.name == name)
-        .with_for_update()
-    )
-    row = (await session.execute(wanted)).one_or_none()
+    row = (await session.execute(_lock(), {"bucket": name})).one_or_none()
     if row is None:
         full = limit.burst * MILLI if limit else 0
         await insert_once(session, Bucket, {"name": name, "tokens_milli": full, "refilled_at": machine_now(session)})
-        row = (await session.execute(wanted)).one()
+        row = (await session.execute(_lock(), {"bucket": name})).one()
     return _Level(*row)
+
+
+@cache
+def _lock() -> Select[Any]:
+    bucket = table_of(Bucket).c
+    return (
+        select(bucket.tokens_milli, bucket.refilled_at, bucket.paused_until, bucket.slow_until, machine_time())
+        .where(bucket.name == bindparam("bucket"))
+        .with_for_update()
+    )
 
 
 async def spend(session: Session, given: Grant, count: int) -> None:
     """Take the tokens of what was claimed."""
     if given.tokens_milli is None or not count:
         return
-    await session.execute(
-        update(Bucket)
-        .where(Bucket.name == given.name)
-        .values(tokens_milli=given.tokens_milli - count * MILLI, refilled_at=given.refilled_at)
-        .execution_options(synchronize_session=False)
-    )
+    left = {"bucket": given.name, "left": given.tokens_milli - count * MILLI, "since": given.refilled_at}
+    await session.execute(_spend(), left)
+
+
+@cache
+def _spend() -> Update:
+    bucket = table_of(Bucket)
+    named = bucket.c.name == bindparam("bucket")
+    return update(bucket).where(named).values(tokens_milli=bindparam("left"), refilled_at=bindparam("since"))
 
 
 async def pause(session: Session, name: str, wait: timedelta) -> None:

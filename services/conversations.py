@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, Update, bindparam, select, update
 
-from services import outbox, wire
+from services import inlined, outbox, wire
 from services.db import Session, insert_once
 from services.messages import Choice, Keyboard, Say, T, Text
-from services.models import Address, Card, Prompt
+from services.models import Address, Card, Prompt, table_of
 from services.outbox import Draft, Priority, To
 
 CHOOSE = "choose"  # the form that is only a set of commands
@@ -149,13 +150,21 @@ async def offer(session: Session, *, to: To, key: str, say: Say, now: datetime) 
 
 async def open_prompts(session: Session, *, address_id: int) -> Sequence[Prompt]:
     """Return the open prompts that were shown on the address: urgent ones first, then the newest."""
-    found = await session.scalars(
+    return (await session.scalars(_open_prompts(), {"address_id": address_id})).all()
+
+
+@cache
+def _open_prompts() -> Select[Prompt]:
+    return (
         select(Prompt)
-        .where(Prompt.address_id == address_id, Prompt.state == "open", Prompt.shown_at.is_not(None))
+        .where(
+            Prompt.address_id == bindparam("address_id"),
+            inlined.equal(Prompt.state, "open"),
+            Prompt.shown_at.is_not(None),
+        )
         .order_by(Prompt.urgent.desc(), Prompt.shown_at.desc(), Prompt.id.desc())
         .limit(MOST_OPEN)
     )
-    return found.all()
 
 
 async def newest(session: Session, *, address_id: int) -> Prompt | None:
@@ -165,9 +174,12 @@ async def newest(session: Session, *, address_id: int) -> Prompt | None:
 
 async def by_id(session: Session, *, prompt_id: int, address_id: int) -> Prompt | None:
     """Return a prompt by the id that a tap carries, only on its own address."""
-    return (
-        await session.scalars(select(Prompt).where(Prompt.id == prompt_id, Prompt.address_id == address_id))
-    ).one_or_none()
+    return (await session.scalars(_by_id(), {"prompt_id": prompt_id, "address_id": address_id})).one_or_none()
+
+
+@cache
+def _by_id() -> Select[Prompt]:
+    return select(Prompt).where(Prompt.id == bindparam("prompt_id"), Prompt.address_id == bindparam("address_id"))
 
 
 async def opened(session: Session, *, prompt_id: int) -> Prompt | None:
@@ -180,7 +192,7 @@ async def end_where(session: Session, *, key_prefix: str, state: str = "cancelle
     """End the open prompts under keys that begin so, and what was to be said for them."""
     await session.execute(
         update(Prompt)
-        .where(Prompt.key.startswith(key_prefix, autoescape=True), Prompt.state == "open")
+        .where(Prompt.key.startswith(key_prefix, autoescape=True), inlined.equal(Prompt.state, "open"))
         .values(state=state)
         .execution_options(synchronize_session=False)
     )
@@ -189,12 +201,14 @@ async def end_where(session: Session, *, key_prefix: str, state: str = "cancelle
 
 async def mark_shown(session: Session, *, prompt_ids: Sequence[int], now: datetime) -> None:
     """The provider took the messages of these prompts: from now on typed answers may go to them."""
-    await session.execute(
-        update(Prompt)
-        .where(Prompt.id.in_(prompt_ids), Prompt.shown_at.is_(None))
-        .values(shown_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    await session.execute(_mark_shown(), {"prompts": list(prompt_ids), "now": now})
+
+
+@cache
+def _mark_shown() -> Update:
+    prompt = table_of(Prompt)
+    shown = prompt.c.id.in_(bindparam("prompts", expanding=True)), prompt.c.shown_at.is_(None)
+    return update(prompt).where(*shown).values(shown_at=bindparam("now"))
 
 
 async def card_answered(session: Session, *, channel: str, account: str, external: str, message_id: str) -> int | None:

@@ -10,16 +10,19 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ClauseElement, ColumnElement, Result, Table, bindparam, cast, event, func, literal
+from sqlalchemy import ClauseElement, ColumnElement, Float, Result, Table, bindparam, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from services import sqlite_inline
 from services.sqltypes import Moment
@@ -145,16 +148,44 @@ def wake(session: Session, topic: Topic) -> None:
     session.info.setdefault("woken", set()).add(topic)
 
 
+def unwake(session: Session, topic: Topic) -> None:
+    """Wake nobody for the topic: what waits was taken in this very transaction."""
+    session.info.get("woken", set()).discard(topic)
+
+
 def is_sqlite(session: Session) -> bool:
     """Whether the session speaks to SQLite."""
     return session.get_bind().dialect.name == "sqlite"
 
 
+class MachineTime(FunctionElement[datetime]):
+    """Machine time and so many seconds more: the database's clock on PostgreSQL, this machine's on SQLite."""
+
+    name = "machine_time"
+    type = Moment()
+    inherit_cache = True
+
+
+@compiles(MachineTime, "postgresql")
+def _on_postgresql(element: MachineTime, compiler: SQLCompiler, **kwargs: Any) -> str:  # noqa: ANN401
+    return f"(clock_timestamp() + {compiler.process(element.clauses, **kwargs)} * interval '1 second')"
+
+
+@compiles(MachineTime, "sqlite")
+def _on_sqlite(element: MachineTime, compiler: SQLCompiler, **kwargs: Any) -> str:  # noqa: ANN401
+    seconds = f"printf('%+.3f seconds', {compiler.process(element.clauses, **kwargs)})"
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds})"  # written as SQLAlchemy writes moments
+
+
+def machine_time(seconds: str = "") -> MachineTime:
+    """Return machine time for a statement that is made once; `seconds` names the parameter that is added."""
+    return MachineTime(bindparam(seconds, type_=Float()) if seconds else literal(0.0, Float()))
+
+
 def machine_now(session: Session, plus: timedelta = timedelta()) -> ColumnElement[datetime]:
-    """Machine time, and so much more: the database's clock on PostgreSQL, this machine's on SQLite."""
-    if is_sqlite(session):
-        return literal(datetime.now(UTC) + plus, Moment)
-    return cast(func.clock_timestamp() + plus, Moment)
+    """Machine time, and so much more."""
+    del session
+    return MachineTime(literal(plus.total_seconds(), Float()))
 
 
 async def insert_once(

@@ -35,6 +35,7 @@ class Arrival:
     files: tuple[tuple[int, str], ...] = ()
     pause: timedelta | None = None  # of the account
     rest: timedelta = timedelta()  # how far to put off the chat's time
+    paid: datetime | None = None  # where the chat's time stands after several messages
 
 
 async def note(session: Session, arrivals: Sequence[Arrival], *, owner: str, now: datetime) -> None:
@@ -93,6 +94,8 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
         await _gone(session, arrival, now)
     if arrival.pause is not None:
         await _pause(session, arrival)
+    elif arrival.paid is not None:
+        await _change_address(session, row.address_id, next_at=arrival.paid)
 
 
 async def _change_address(session: Session, address_id: int, **values: object) -> None:

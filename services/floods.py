@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import case, update
+from sqlalchemy import bindparam, case, or_, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.db import Session
-from services.models import Address
+from services.models import Address, table_of
+from services.sqltypes import Moment
 
 WINDOW = timedelta(minutes=1)
 
@@ -23,18 +27,24 @@ class Verdict(StrEnum):
 
 async def count(session: Session, *, address_id: int, now: datetime, most: int) -> Verdict:
     """Count the message in the address's present minute; the first one too many is warned of."""
-    fresh = (Address.flood_since.is_(None)) | (Address.flood_since <= now - WINDOW)
-    counted = await session.scalar(
-        update(Address)
-        .where(Address.id == address_id)
-        .values(
-            flood_since=case((fresh, now), else_=Address.flood_since),
-            flood_count=case((fresh, 1), else_=Address.flood_count + 1),
-            last_in_at=now,
-        )
-        .returning(Address.flood_count)
-        .execution_options(synchronize_session=False)
-    )
+    counted = await session.scalar(_count(), {"address_id": address_id, "now": now, "minute": now - WINDOW})
     if counted is None or counted <= most:
         return Verdict.FINE
     return Verdict.WARN if counted == most + 1 else Verdict.SILENT
+
+
+@cache
+def _count() -> ReturningUpdate[Any]:
+    table = table_of(Address)
+    address, now = table.c, bindparam("now", type_=Moment)
+    fresh = or_(address.flood_since.is_(None), address.flood_since <= bindparam("minute"))
+    return (
+        update(table)
+        .where(address.id == bindparam("address_id"))
+        .values(
+            flood_since=case((fresh, now), else_=address.flood_since),
+            flood_count=case((fresh, 1), else_=address.flood_count + 1),
+            last_in_at=now,
+        )
+        .returning(address.flood_count)
+    )

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services import inlined
-from services.db import Session, insert_once, is_sqlite, machine_now, wake
-from services.models import Event
+from services.db import Session, insert_once, is_sqlite, machine_now, machine_time, wake
+from services.models import Event, table_of
 
 OPEN = ("new", "claimed")
 
@@ -59,56 +59,67 @@ async def claim(
     session: Session, *, owner: str, lease: timedelta, limit: int, alone: bool = False
 ) -> Sequence[Claimed]:
     """Take up to `limit` lane heads; `alone` takes only one that crashed workers before."""
-    crashed = Event.starts >= CRASHES_BEFORE_ALONE
-    # A CTE, because PostgreSQL may run a subquery with LIMIT and SKIP LOCKED several times and so take too many.
-    heads = (
-        select(Event.id)
-        .where(
-            inlined.among(Event.state, OPEN),
-            inlined.equal(Event.state, "new"),
-            or_(Event.due_at.is_(None), Event.due_at <= machine_now(session)),
-            crashed if alone else ~crashed,
-            ~_held_back(),
-        )
-        .order_by(Event.id)
-        .limit(1 if alone else limit)
-        .with_for_update(skip_locked=True)
-        .cte("heads")
-    )
-    taken = await session.execute(
-        update(Event)
-        .where(Event.id.in_(select(heads.c.id)))
-        .values(state="claimed", owner=owner, lease_until=machine_now(session, lease), starts=Event.starts + 1)
-        .returning(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
-        .execution_options(synchronize_session=False)
-    )
+    asked = {"most": 1 if alone else limit, "claimer": owner, "lease": lease.total_seconds()}
+    taken = await session.execute(_claiming(alone), asked)
     return sorted((Claimed(*row) for row in taken), key=lambda event: event.id)
 
 
 @cache
-def _earlier() -> Any:  # noqa: ANN401 - an alias of the table; making one costs milliseconds
-    return aliased(Event)
+def _claiming(alone: bool) -> ReturningUpdate[Any]:  # noqa: FBT001 - a key
+    """The statement that claims, made once: putting it together takes longer than running it."""
+    inbox = table_of(Event)
+    event = inbox.c
+    crashed = event.starts >= CRASHES_BEFORE_ALONE
+    # A CTE, because PostgreSQL may run a subquery with LIMIT and SKIP LOCKED several times and so take too many.
+    heads = (
+        select(event.id)
+        .where(
+            inlined.among(event.state, OPEN),
+            inlined.equal(event.state, "new"),
+            or_(event.due_at.is_(None), event.due_at <= machine_time()),
+            crashed if alone else ~crashed,
+            ~_held_back(event),
+        )
+        .order_by(event.id)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+        .cte("heads")
+    )
+    return (
+        update(inbox)
+        .where(event.id.in_(select(heads.c.id)))
+        .values(state="claimed", owner=bindparam("claimer"), lease_until=machine_time("lease"), starts=event.starts + 1)
+        .returning(event.id, event.channel, event.account, event.event_id, event.lane, event.payload, event.tries)
+    )
 
 
-def _held_back() -> ColumnElement[bool]:
-    before = _earlier()
+def _held_back(event: Any) -> ColumnElement[bool]:  # noqa: ANN401 - the table's columns
+    before = table_of(Event).alias().c
     return exists().where(
-        before.lane == Event.lane,
+        before.lane == event.lane,
         inlined.among(before.state, OPEN),
-        or_(before.id < Event.id, inlined.equal(before.state, "claimed")),  # one put back may follow one in work
+        or_(before.id < event.id, inlined.equal(before.state, "claimed")),  # one put back may follow one in work
     )
 
 
 async def finish(session: Session, event: Claimed, *, owner: str) -> bool:
     """Mark the event done inside the turn's own transaction; False when it is no longer ours."""
-    result = await session.execute(
-        update(Event)
-        .where(Event.id == event.id, Event.owner == owner, Event.state == "claimed")
-        .values(state="done")
-        .execution_options(synchronize_session=False)
+    mine = {"event": event.id, "claimer": owner, "in_lane": event.lane}
+    goes_on: bool | None = (await session.execute(_finishing(), mine)).scalar_one_or_none()
+    if goes_on:
+        wake(session, "inbox")
+    return goes_on is not None
+
+
+@cache
+def _finishing() -> ReturningUpdate[Any]:
+    """Return the statement that ends an event and tells whether its lane goes on."""
+    inbox, later = table_of(Event), table_of(Event).alias().c
+    ours = inbox.c.id == bindparam("event"), inbox.c.owner == bindparam("claimer"), inbox.c.state == "claimed"
+    goes_on = exists().where(
+        later.lane == bindparam("in_lane"), inlined.among(later.state, OPEN), inlined.equal(later.state, "new")
     )
-    wake(session, "inbox")
-    return _count(result) == 1
+    return update(inbox).where(*ours).values(state="done").returning(goes_on)
 
 
 async def failed(session: Session, event: Claimed, *, owner: str, error: str) -> bool:

@@ -16,6 +16,12 @@ def among(column: Any, values: tuple[str, ...]) -> ColumnElement[bool]:  # noqa:
     return found
 
 
+def outside(column: Any, values: tuple[str, ...]) -> ColumnElement[bool]:  # noqa: ANN401
+    """Say `column NOT IN ('a', 'b')` the same way."""
+    found: ColumnElement[bool] = column.not_in([_word(value) for value in values])
+    return found
+
+
 def equal(column: Any, value: str) -> ColumnElement[bool]:  # noqa: ANN401
     """Say `column = 'a'`."""
     found: ColumnElement[bool] = column == _word(value)

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import aliased
 
-from services import buckets, inlined, wire
-from services.db import Session, insert_once, machine_now, wake
-from services.models import Address, Outgoing
+from services import buckets, inlined, outheads, wire
+from services.db import Session, insert_once, machine_now, machine_time, wake
+from services.models import Address, Outgoing, table_of
 from services.outrows import OPEN, Account, Claimed, Draft, Pace, Priority, Result, State, To
+from services.sqltypes import Moment
 
 __all__ = ["OPEN", "Account", "Claimed", "Draft", "Pace", "Priority", "Result", "State", "To"]
 
@@ -65,6 +65,34 @@ class _Hand:
     lease: timedelta
     desk_now: datetime
 
+    def asked(self, which: tuple[Priority, Priority], limit: int) -> Mapping[str, Any]:
+        """Return what the claim's statement is given."""
+        pace = self.account.pace or Pace(0, 0, 0, 0)
+        return {
+            "most_urgent": int(which[0]),
+            "least_urgent": int(which[1]),
+            "most": limit,
+            "claimer": self.owner,
+            "lease": self.lease.total_seconds(),
+            "desk_now": self.desk_now,
+            "on_channel": self.account.channel,
+            "by_account": self.account.account,
+            "group_burst": pace.burst(is_group=True).total_seconds(),
+            "chat_burst": pace.burst(is_group=False).total_seconds(),
+        }
+
+
+REPLIES = Priority.ALARM, Priority.WORK
+ALARMS = Priority.ALARM, Priority.ALARM
+BULK = Priority.NOTICE, Priority.SURVEY
+ALL = Priority.ALARM, Priority.SURVEY
+
+
+async def waiting(session: Session) -> frozenset[tuple[str, str]] | None:
+    """Return the channel accounts for which something waits; None when too much waits to tell at a glance."""
+    rows = (await session.execute(outheads.glance())).all()
+    return frozenset((row.channel, row.account) for row in rows) if len(rows) < outheads.GLANCE else None
+
 
 async def claim(
     session: Session, account: Account, *, owner: str, lease: timedelta, slots: int, desk_now: datetime
@@ -74,10 +102,13 @@ async def claim(
         return []
     grant = await buckets.grant(session, account.name, account.limit, most=slots)
     hand = _Hand(account, owner, lease, desk_now)
-    taken = await _take(session, hand, Outgoing.priority <= Priority.WORK, grant.replies)
-    if len(taken) >= grant.replies:
-        taken += await _take(session, hand, Outgoing.priority == Priority.ALARM, grant.alarms - len(taken))
-    taken += await _take(session, hand, Outgoing.priority >= Priority.NOTICE, grant.bulk - len(taken))
+    if grant.bulk >= slots:
+        taken = await _take(session, hand, ALL, slots)
+    else:
+        taken = await _take(session, hand, REPLIES, grant.replies)
+        if len(taken) >= grant.replies:
+            taken += await _take(session, hand, ALARMS, grant.alarms - len(taken))
+        taken += await _take(session, hand, BULK, grant.bulk - len(taken))
     await buckets.spend(session, grant, len(taken))
     rows = await _load(session, taken)
     if account.pace:
@@ -85,177 +116,79 @@ async def claim(
     return rows
 
 
-async def _take(session: Session, hand: _Hand, which: ColumnElement[bool], limit: int) -> list[int]:
+async def _take(session: Session, hand: _Hand, which: tuple[Priority, Priority], limit: int) -> list[int]:
     if limit <= 0:
         return []
-    # A CTE, because PostgreSQL may run a subquery with LIMIT and SKIP LOCKED several times and so take too many.
-    heads = (
-        select(Outgoing.id)
-        .where(
-            inlined.among(Outgoing.state, OPEN),
-            inlined.equal(Outgoing.state, State.PENDING),
-            which,
-            or_(Outgoing.due_at.is_(None), Outgoing.due_at <= machine_now(session)),
-            _leaves(Outgoing, hand.desk_now),
-            _reaches(session, hand.account),
-            ~_in_flight(),
-            ~_held_back(hand.desk_now),
-        )
-        .order_by(Outgoing.priority, Outgoing.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("heads")
-    )
-    result = await session.execute(
-        update(Outgoing)
-        .where(Outgoing.id.in_(select(heads.c.id)))
-        .values(
-            state=State.SENDING,
-            owner=hand.owner,
-            lease_until=machine_now(session, hand.lease),
-            attempts=Outgoing.attempts + 1,
-        )
-        .returning(Outgoing.id)
-        .execution_options(synchronize_session=False)
-    )
-    return list(result.scalars())
-
-
-def _reaches(session: Session, account: Account) -> ColumnElement[bool]:
-    """Whether the row's address is the account's and may be written to now, its pace considered."""
-    pace = account.pace or Pace(0, 0, 0, 0)
-    burst = case(
-        (Address.is_group, machine_now(session, pace.burst(is_group=True))),
-        else_=machine_now(session, pace.burst(is_group=False)),
-    )
-    return exists().where(
-        Address.id == Outgoing.address_id,
-        Address.channel == account.channel,
-        Address.account == account.account,
-        or_(Address.next_at.is_(None), Address.next_at <= burst),
-    )
-
-
-def _leaves(row: Any, desk_now: datetime) -> ColumnElement[bool]:  # noqa: ANN401 - the table or its alias
-    waits_for = _waited_for()
-    return and_(
-        or_(row.desk_due.is_(None), row.desk_due <= desk_now),
-        or_(row.expires_at.is_(None), row.expires_at > desk_now),
-        or_(row.after_id.is_(None), ~exists().where(waits_for.id == row.after_id, waits_for.state.in_(OPEN))),
-    )
-
-
-@cache
-def _waited_for() -> Any:  # noqa: ANN401 - an alias of the table; making one costs milliseconds
-    return aliased(Outgoing)
-
-
-@cache
-def _flying() -> Any:  # noqa: ANN401
-    return aliased(Outgoing)
-
-
-@cache
-def _earlier() -> Any:  # noqa: ANN401
-    return aliased(Outgoing)
-
-
-def _in_flight() -> ColumnElement[bool]:
-    flying = _flying()
-    return exists().where(flying.address_id == Outgoing.address_id, inlined.equal(flying.state, State.SENDING))
-
-
-def _held_back(desk_now: datetime) -> ColumnElement[bool]:
-    before = _earlier()
-    return exists().where(
-        before.address_id == Outgoing.address_id,
-        inlined.among(before.state, OPEN),
-        inlined.equal(before.state, State.PENDING),
-        before.priority <= Outgoing.priority,
-        or_(before.priority < Outgoing.priority, before.id < Outgoing.id),
-        _leaves(before, desk_now),
-    )
+    return list((await session.execute(outheads.taking(), hand.asked(which, limit))).scalars())
 
 
 async def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
     if not ids:
         return []
-    found = await session.execute(
-        select(
-            Outgoing.id,
-            Outgoing.key,
-            Outgoing.community_id,
-            Outgoing.address_id,
-            Address.external,
-            Address.is_group,
-            Address.topic,
-            Outgoing.kind,
-            Outgoing.priority,
-            Outgoing.payload,
-            Outgoing.locale,
-            Outgoing.prompt_id,
-            Outgoing.card_id,
-            Outgoing.still_wanted,
-            Outgoing.attempts,
-            Outgoing.parts_sent,
-            Address.next_at,
-            machine_now(session),
-        )
-        .join(Address, Address.id == Outgoing.address_id)
-        .where(Outgoing.id.in_(ids))
-        .order_by(Outgoing.priority, Outgoing.id)
-    )
-    return [Claimed(*row) for row in found]
+    return [Claimed(*row) for row in await session.execute(outheads.loading(), {"ids": list(ids)})]
 
 
 async def _pace(session: Session, pace: Pace, rows: Sequence[Claimed]) -> None:
     steps = [
         {
-            "id": row.address_id,
-            "next_at": max(row.next_at or row.machine_now, row.machine_now) + pace.step(is_group=row.is_group),
+            "paced": row.address_id,
+            "later": max(row.next_at or row.machine_now, row.machine_now) + pace.step(is_group=row.is_group),
         }
         for row in sorted(rows, key=lambda row: row.address_id)  # one order for everybody who locks several
     ]
     if steps:
-        await session.execute(update(Address), steps)
+        await session.execute(_pacing(), steps)
+
+
+@cache
+def _pacing() -> Update:
+    address = table_of(Address)
+    return update(address).where(address.c.id == bindparam("paced")).values(next_at=bindparam("later"))
 
 
 async def settle(session: Session, results: Sequence[Result], *, owner: str) -> frozenset[int]:
     """Write results down; return the ids of those that were still ours: the others are left alone."""
-    ours: set[int] = set()
-    for result in results:
-        again = result.state is State.PENDING
-        settled = await session.scalar(
-            update(Outgoing)
-            .where(Outgoing.id == result.id, Outgoing.owner == owner, inlined.equal(Outgoing.state, State.SENDING))
-            .values(_again(session, result) if again else _ended(session, result))
-            .returning(Outgoing.id)
-            .execution_options(synchronize_session=False)
-        )
-        if settled is not None:
-            ours.add(settled)
+    asked = {"settled": [result.id for result in results], "settler": owner}
+    ours = frozenset((await session.scalars(_ours(), asked)).all())
+    for statement, again in ((_ending(), False), (_putting_back(), True)):
+        some = [r for r in results if r.id in ours and (r.state is State.PENDING) is again]
+        if some:
+            await session.execute(statement, [_written(result) for result in some])
     wake(session, "outbox")
-    return frozenset(ours)
+    return ours
 
 
-def _ended(session: Session, result: Result) -> Mapping[str, Any]:
-    return {
-        "state": result.state,
-        "provider_id": result.provider_id,
-        "parts_sent": result.parts,
-        "code": result.code[:MOST_CODE],
-        "settled_at": machine_now(session),
-    }
+def _written(result: Result) -> dict[str, Any]:
+    told = {"row_id": result.id, "parts": result.parts, "why": result.code[:MOST_CODE]}
+    if result.state is State.PENDING:
+        return {**told, "wait": result.wait.total_seconds(), "unspent": 0 if result.counts else 1}
+    return {**told, "end": result.state, "provider": result.provider_id}
 
 
-def _again(session: Session, result: Result) -> Mapping[str, Any]:
-    return {
-        "state": State.PENDING,
-        "due_at": machine_now(session, result.wait),
-        "parts_sent": result.parts,
-        "code": result.code[:MOST_CODE],
-        "attempts": Outgoing.attempts - (0 if result.counts else 1),
-    }
+@cache
+def _ours() -> Select[Any]:
+    out = table_of(Outgoing).c
+    settled = out.id.in_(bindparam("settled", expanding=True)), out.owner == bindparam("settler")
+    return select(out.id).where(*settled, inlined.equal(out.state, State.SENDING)).order_by(out.id).with_for_update()
+
+
+@cache
+def _ending() -> Update:
+    ended = {"state": bindparam("end"), "provider_id": bindparam("provider"), "settled_at": machine_time()}
+    return _settling().values(**ended)
+
+
+@cache
+def _putting_back() -> Update:
+    spent = table_of(Outgoing).c.attempts - bindparam("unspent")
+    return _settling().values(state=State.PENDING, due_at=machine_time("wait"), attempts=spent)
+
+
+def _settling() -> Update:
+    out = table_of(Outgoing)
+    return (
+        update(out).where(out.c.id == bindparam("row_id")).values(parts_sent=bindparam("parts"), code=bindparam("why"))
+    )
 
 
 async def reap(session: Session, *, desk_now: datetime, all_leases: bool = False) -> int:
@@ -297,7 +230,7 @@ async def leaving(session: Session, *, desk_now: datetime) -> bool:
             inlined.among(Outgoing.state, OPEN),
             or_(
                 Outgoing.state == State.SENDING,
-                and_(Outgoing.due_at.is_(None), _leaves(Outgoing, desk_now)),
+                and_(Outgoing.due_at.is_(None), outheads.leaves(table_of(Outgoing).c, literal(desk_now, Moment))),
             ),
         )
         .limit(1)

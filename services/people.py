@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import Row, Select, bindparam, or_, select, update
 
-from services import houses
-from services.actors import Actor, Home, House, Membership, Proof, Role, Tie
+from services import houses, identity
+from services.actors import Actor, House, Proof, Tie
 from services.db import Session, insert_once, is_sqlite
 from services.messages import Channel, Inbound, T
-from services.models import Address, Community, Number, Occupancy, Person, Staff, Unit
+from services.models import Address, Number, Occupancy, Person, Staff, Unit, table_of
 from services.outbox import To
 
 NAMED_UNITS = 50
@@ -22,73 +24,31 @@ async def actor_of(
     session: Session, *, channel: Channel, account: str, sender: str, event_id: str, now: datetime
 ) -> Actor:
     """Build the actor behind a sender, with the person's row locked; an unknown sender becomes an address."""
-    mine = (Address.channel == channel) & (Address.account == account) & (Address.external == sender)
-    found = await _address(session, mine)
+    found = await identity.of_sender(session, channel=channel, account=account, sender=sender)
     if found is None:
         await _new_address(session, channel, account, sender, now)
-        found = await _address(session, mine)
+        found = await identity.of_sender(session, channel=channel, account=account, sender=sender)
     if found is None:
         msg = f"address {channel}:{account}:{sender} vanished"
         raise LookupError(msg)
-    address, person, _ = found
-    if person is not None and not is_sqlite(session):
-        await session.execute(select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
-    actor = await _actor(session, *found, now=now)
-    return replace(actor, event_id=event_id, account=address.account)
+    if found.person_id is not None and not is_sqlite(session):
+        await session.execute(_lock(), {"person_id": found.person_id})
+    return replace(await identity.actor(session, found, now=now), event_id=event_id)
+
+
+@cache
+def _lock() -> Select[Any]:
+    person = table_of(Person).c
+    return select(person.id).where(person.id == bindparam("person_id")).with_for_update(key_share=True)
 
 
 async def actor_at(session: Session, *, address_id: int, now: datetime) -> Actor:
     """Build the actor at an address without locking anybody, to put a question together for him."""
-    found = await _address(session, Address.id == address_id)
+    found = await identity.at_address(session, address_id=address_id)
     if found is None:
         msg = f"no address {address_id}"
         raise LookupError(msg)
-    return await _actor(session, *found, now=now)
-
-
-async def _address(
-    session: Session, which: ColumnElement[bool]
-) -> tuple[Address, Person | None, Community | None] | None:
-    row = (
-        await session.execute(
-            select(Address, Person, Community)
-            .outerjoin(Person, Person.id == Address.person_id)
-            .outerjoin(Community, Community.id == Address.community_id)
-            .where(which)
-        )
-    ).one_or_none()
-    return (row[0], row[1], row[2]) if row else None
-
-
-async def _actor(
-    session: Session,
-    address: Address,
-    person: Person | None,
-    community: Community | None,
-    *,
-    now: datetime,
-) -> Actor:
-    chosen = person.locale if person else ""
-    known = chosen or address.locale
-    return Actor(
-        address_id=address.id,
-        person_id=person.id if person else None,
-        house=houses.of(community),
-        locale=known or (community.locale if community else "zh_Hans"),
-        locale_known=bool(known),
-        locale_chosen=bool(chosen),
-        name=person.name if person else address.display_name,
-        sex=person.sex if person else "",
-        channel=Channel(address.channel),
-        account=address.account,
-        proof=Proof(address.proof),
-        proven_at=address.proven_at,
-        memberships=await _memberships(session, person.id) if person else (),
-        homes=await _homes(session, person.id, now) if person else (),
-        shows_number=person.shows_number if person else True,
-        needs_care=person.needs_care if person else False,
-        phone=address.external if address.channel == Channel.SMS else "",
-    )
+    return await identity.actor(session, found, now=now)
 
 
 async def group_address(session: Session, inbound: Inbound) -> To | None:
@@ -143,29 +103,6 @@ async def of_number(session: Session, *, e164: str, community_id: int) -> Sequen
     ).all()
 
 
-async def _memberships(session: Session, person_id: int) -> tuple[Membership, ...]:
-    rows = await session.execute(
-        select(Staff.id, Staff.community_id, Staff.badge, Staff.role, Staff.team, Staff.reports_to)
-        .where(Staff.person_id == person_id, Staff.active)
-        .order_by(Staff.id)
-    )
-    return tuple(Membership(r[0], r[1], r[2], Role(r[3]), r[4], r[5]) for r in rows)
-
-
-async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home, ...]:
-    rows = await session.execute(
-        select(Unit.id, Unit.community_id, Unit.building, Unit.entrance, Unit.room, Occupancy.role)
-        .join(Occupancy, Occupancy.unit_id == Unit.id)
-        .where(
-            Occupancy.person_id == person_id,
-            Occupancy.status == "active",
-            or_(Occupancy.until.is_(None), Occupancy.until >= now.date()),
-        )
-        .order_by(Unit.id)
-    )
-    return tuple(Home(r[0], r[1], r[2], r[3], r[4], Tie(r[5])) for r in rows)
-
-
 async def known_address(session: Session, inbound: Inbound, *, now: datetime) -> Actor | None:
     """Return the actor at a sender's address if it has written before, without locking anybody."""
     address_id = await session.scalar(
@@ -199,59 +136,80 @@ async def hide_number(session: Session, actor: Actor) -> None:
 
 async def addresses_of(session: Session, person_ids: Sequence[int]) -> dict[int, To]:
     """Return for each person where he can be reached best: where he wrote last, chat before text message."""
-    rows = await session.execute(
-        select(Address, Person.locale)
-        .join(Person, Person.id == Address.person_id)
-        .where(Address.person_id.in_(list(person_ids)), Address.gone_at.is_(None), Address.is_group.is_(False))
-        .order_by(
-            Address.person_id, (Address.channel == Channel.SMS), Address.last_in_at.desc().nulls_last(), Address.id
-        )
-    )
     best: dict[int, To] = {}
-    for address, locale in rows:
-        best.setdefault(
-            address.person_id or 0,
-            To(address.id, locale or address.locale or "zh_Hans", address.community_id, address.channel),
-        )
+    for row in await session.execute(_reached(), {"people": list(person_ids)}):
+        best.setdefault(row.person_id, _to(row))
     return best
+
+
+def _to(row: Row[Any]) -> To:
+    return To(row.id, row.chosen or row.locale or identity.UNTOLD, row.community_id, row.channel)
+
+
+@cache
+def _reached() -> Select[Any]:
+    address = table_of(Address).c
+    return (
+        _written_to()
+        .where(address.person_id.in_(bindparam("people", expanding=True)), address.is_group.is_(False))
+        .order_by(address.person_id, address.channel == Channel.SMS, address.last_in_at.desc().nulls_last(), address.id)
+    )
+
+
+def _written_to() -> Select[Any]:
+    address, person = table_of(Address).c, table_of(Person).c
+    return (
+        select(address.id, address.person_id, address.locale, address.community_id, address.channel)
+        .add_columns(person.locale.label("chosen"))
+        .select_from(table_of(Address).outerjoin(table_of(Person), person.id == address.person_id))
+        .where(address.gone_at.is_(None))
+    )
 
 
 async def to_of(session: Session, *, address_id: int) -> To | None:
     """Return an address as senders need it; None when it is gone."""
-    row = (
-        await session.execute(
-            select(Address.id, Address.locale, Address.community_id, Person.locale, Address.channel)
-            .outerjoin(Person, Person.id == Address.person_id)
-            .where(Address.id == address_id, Address.gone_at.is_(None))
-        )
-    ).one_or_none()
-    return To(row[0], row[3] or row[1] or "zh_Hans", row[2], row[4]) if row else None
+    row = (await session.execute(_one_written_to(), {"address_id": address_id})).one_or_none()
+    return _to(row) if row else None
+
+
+@cache
+def _one_written_to() -> Select[Any]:
+    return _written_to().where(table_of(Address).c.id == bindparam("address_id"))
 
 
 async def group_of(session: Session, *, community_id: int, team: str) -> To | None:
     """Return the team's group chat, if it has one."""
-    row = (
-        await session.execute(
-            select(Address.id, Address.locale)
-            .where(
-                Address.community_id == community_id,
-                Address.team == team,
-                Address.is_group,
-                Address.gone_at.is_(None),
-            )
-            .order_by(Address.id)
-            .limit(1)
+    row = (await session.execute(_group(), {"community_id": community_id, "team": team})).one_or_none()
+    return To(row.id, row.locale or identity.UNTOLD, community_id) if row else None
+
+
+@cache
+def _group() -> Select[Any]:
+    address = table_of(Address).c
+    return (
+        select(address.id, address.locale)
+        .where(
+            address.community_id == bindparam("community_id"),
+            address.team == bindparam("team"),
+            address.is_group,
+            address.gone_at.is_(None),
         )
-    ).one_or_none()
-    return To(row[0], row[1] or "zh_Hans", community_id) if row else None
+        .order_by(address.id)
+        .limit(1)
+    )
 
 
 async def phone_of(session: Session, person_id: int | None) -> str:
     """Return a person's first number in E.164, or an empty string."""
     if person_id is None:
         return ""
-    number = await session.scalar(select(Number.e164).where(Number.person_id == person_id).order_by(Number.id).limit(1))
-    return number or ""
+    return await session.scalar(_first_number(), {"person_id": person_id}) or ""
+
+
+@cache
+def _first_number() -> Select[Any]:
+    number = table_of(Number).c
+    return select(number.e164).where(number.person_id == bindparam("person_id")).order_by(number.id).limit(1)
 
 
 async def unit_named(
@@ -306,12 +264,18 @@ async def staff_name(session: Session, staff_id: int | None) -> T | None:
     """Return an employee's name with badge, as people read it."""
     if staff_id is None:
         return None
-    row = (
-        await session.execute(
-            select(Person.name, Staff.badge).join(Staff, Staff.person_id == Person.id).where(Staff.id == staff_id)
-        )
-    ).one_or_none()
-    return T("staff.name", name=row[0], badge=row[1]) if row else None
+    row = (await session.execute(_named_staff(), {"staff_id": staff_id})).one_or_none()
+    return T("staff.name", name=row.name, badge=row.badge) if row else None
+
+
+@cache
+def _named_staff() -> Select[Any]:
+    person, staff = table_of(Person).c, table_of(Staff).c
+    return (
+        select(person.name, staff.badge)
+        .select_from(table_of(Person).join(table_of(Staff), staff.person_id == person.id))
+        .where(staff.id == bindparam("staff_id"))
+    )
 
 
 async def house_of_message(session: Session, inbound: Inbound, *, now: datetime) -> House | None:

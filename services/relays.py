@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 
 from services import conversations
 from services.actors import Actor
@@ -14,6 +15,7 @@ from services.models import Relay, Ticket
 from services.outbox import Priority, To
 from services.people import to_of
 from services.refusals import NotAllowed, Refused
+from services.sqltypes import BigId
 from services.tickets import news
 from services.tickets.rules import Standing, standings
 
@@ -51,16 +53,21 @@ async def begin(session: Session, actor: Actor, *, ticket: Ticket, now: datetime
 
 async def of(session: Session, *, address_id: int, now: datetime) -> Relay | None:
     """Return the relay that the address takes part in, if one is open."""
-    found = await session.scalars(
+    return (await session.scalars(_open_at(), {"address_id": address_id, "now": now})).one_or_none()
+
+
+@cache
+def _open_at() -> Select[Relay]:
+    address_id = bindparam("address_id", type_=BigId)
+    return (
         select(Relay)
         .where(
-            and_(Relay.state == "open", Relay.until > now),
+            and_(Relay.state == "open", Relay.until > bindparam("now")),
             or_(Relay.staff_address_id == address_id, Relay.owner_address_id == address_id),
         )
         .order_by(Relay.id.desc())
         .limit(1)
     )
-    return found.one_or_none()
 
 
 async def pass_on(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time
+from functools import cache
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from services.db import Session, upsert
-from services.models import Setting
+from services.models import Setting, table_of
 
 EVERYWHERE = 0  # community id of a setting that holds for all
 
@@ -125,14 +126,18 @@ class Policies:
 
     async def of(self, session: Session, community_id: int | None) -> Policy:
         """Return the figures that hold for the community now."""
-        rows = (
-            await session.execute(
-                select(Setting.key, Setting.value)
-                .where(or_(Setting.community_id == EVERYWHERE, Setting.community_id == (community_id or EVERYWHERE)))
-                .order_by(Setting.community_id)
-            )
-        ).all()
+        rows = (await session.execute(_changed(), {"community_id": community_id or EVERYWHERE})).all()
         return with_changes(self.defaults, {row.key: row.value for row in rows}) if rows else self.defaults
+
+
+@cache
+def _changed() -> Select[Any]:
+    setting = table_of(Setting).c
+    return (
+        select(setting.key, setting.value)
+        .where(or_(setting.community_id == EVERYWHERE, setting.community_id == bindparam("community_id")))
+        .order_by(setting.community_id)
+    )
 
 
 def with_changes(policy: Policy, changes: Mapping[str, Any]) -> Policy:

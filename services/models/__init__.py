@@ -1,6 +1,6 @@
 """Every table of the house, by area."""
 
-from services.models.base import Base
+from services.models.base import Base, table_of
 from services.models.content import Content, Media, MediaFile
 from services.models.dialogue import Mailbox, Prompt, Relay
 from services.models.estate import (
@@ -64,4 +64,5 @@ __all__ = [
     "Ticket",
     "Timer",
     "Unit",
+    "table_of",
 ]

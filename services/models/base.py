@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import Date, Index, MetaData, String, Text
+from sqlalchemy import Date, Index, MetaData, String, Table, Text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from services.sqltypes import BigId, JsonText, Moment
@@ -35,6 +35,14 @@ class Base(DeclarativeBase):
         str: String(255),
         int: BigId,
     }
+
+
+def table_of(mapped: type[Base]) -> Table:
+    """Return a class's table: what is asked of it in every turn costs a third of what asking the class does."""
+    table = mapped.__table__
+    if not isinstance(table, Table):
+        raise TypeError(mapped)
+    return table
 
 
 def partial(name: str, *columns: str, where: Any, unique: bool = False) -> Index:  # noqa: ANN401 - a clause

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services import outbox
 from services.db import Session, upsert
-from services.models import Address, Card, Person, Ticket
+from services.models import Address, Card, Person, Ticket, table_of
 from services.outbox import Draft, Priority, To
 from services.tickets.rules import State
 
 SUBJECT = "ticket"
+ONE_MORE = table_of(Card).c.wanted + 1
 WORTH_A_MESSAGE = frozenset({State.OPEN, State.ASSIGNED, State.WORKING})
 
 
@@ -42,7 +46,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
         Card,
         row,
         on=("subject", "subject_id", "address_id", "view"),
-        change={"wanted": Card.wanted + 1},
+        change={"wanted": ONE_MORE},
         returning=(Card.id, Card.shown),
     )
     await _queue(session, [_draft(found["id"], found["shown"], to, priority) for found in card.mappings()], now=now)
@@ -50,15 +54,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
 
 async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
     """Every card of the ticket must change: any number of changes until sending is one edit."""
-    changed = (
-        await session.execute(
-            update(Card)
-            .where(Card.subject == SUBJECT, Card.subject_id == ticket.id)
-            .values(wanted=Card.wanted + 1)
-            .returning(Card.id, Card.shown, Card.address_id)
-            .execution_options(synchronize_session=False)
-        )
-    ).all()
+    changed = (await session.execute(_touch(), {"ticket_id": ticket.id})).all()
     if changed:
         locales = await _locales(session, [row.address_id for row in changed])
         drafts = [
@@ -66,6 +62,17 @@ async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
             for row in changed
         ]
         await _queue(session, drafts, now=now)
+
+
+@cache
+def _touch() -> ReturningUpdate[Any]:
+    card = table_of(Card)
+    return (
+        update(card)
+        .where(card.c.subject == SUBJECT, card.c.subject_id == bindparam("ticket_id"))
+        .values(wanted=ONE_MORE)
+        .returning(card.c.id, card.c.shown, card.c.address_id)
+    )
 
 
 async def _queue(session: Session, drafts: Sequence[Draft], *, now: datetime) -> None:
@@ -76,12 +83,18 @@ async def _queue(session: Session, drafts: Sequence[Draft], *, now: datetime) ->
 
 
 async def _locales(session: Session, address_ids: Sequence[int]) -> dict[int, str]:
-    rows = await session.execute(
-        select(Address.id, Address.locale, Person.locale)
-        .outerjoin(Person, Person.id == Address.person_id)
-        .where(Address.id.in_(address_ids))
-    )
+    rows = await session.execute(_spoken_at(), {"addresses": list(address_ids)})
     return {row[0]: row[2] or row[1] or "zh_Hans" for row in rows}
+
+
+@cache
+def _spoken_at() -> Select[Any]:
+    address, person = table_of(Address), table_of(Person)
+    return (
+        select(address.c.id, address.c.locale, person.c.locale)
+        .select_from(address.outerjoin(person, person.c.id == address.c.person_id))
+        .where(address.c.id.in_(bindparam("addresses", expanding=True)))
+    )
 
 
 def _draft(card_id: int, shown: int, to: To, priority: Priority) -> Draft:
@@ -90,15 +103,21 @@ def _draft(card_id: int, shown: int, to: To, priority: Priority) -> Draft:
 
 async def sent(session: Session, *, card_id: int, revision: int, message_id: str, to: To, now: datetime) -> None:
     """A revision is on the screen; when a newer one is wanted by now, it is sent too."""
-    wanted = await session.scalar(
-        update(Card)
-        .where(Card.id == card_id)
-        .values(shown=revision, message_id=message_id)
-        .returning(Card.wanted)
-        .execution_options(synchronize_session=False)
-    )
+    shown = {"card_id": card_id, "revision": revision, "message": message_id}
+    wanted: int | None = await session.scalar(_sent(), shown)
     if wanted is not None and wanted > revision:
         await _queue(session, [_draft(card_id, revision, to, Priority.WORK)], now=now)
+
+
+@cache
+def _sent() -> ReturningUpdate[Any]:
+    card = table_of(Card)
+    return (
+        update(card)
+        .where(card.c.id == bindparam("card_id"))
+        .values(shown=bindparam("revision"), message_id=bindparam("message"))
+        .returning(card.c.wanted)
+    )
 
 
 async def forget_message(session: Session, *, card_id: int) -> None:

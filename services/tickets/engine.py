@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Insert, insert, update
 
 from services import people, timers
 from services.actors import Actor
 from services.db import Session
-from services.models import Holding, Ticket
+from services.models import Holding, Ticket, table_of
 from services.settings import Policy
 from services.tickets import cards, deeds, effects, history
 from services.tickets.deeds import Deed
@@ -103,15 +104,19 @@ async def _hold(session: Session, deed: Deed, before: State) -> None:
 
 async def hold(session: Session, ticket: Ticket, *, from_staff_id: int | None, now: datetime) -> None:
     """Open a holding for who has the ticket now."""
-    await session.execute(
-        insert(Holding).values(
-            community_id=ticket.community_id,
-            ticket_id=ticket.id,
-            staff_id=ticket.holder_id,
-            from_staff_id=from_staff_id,
-            since=now,
-        )
-    )
+    row = {
+        "community_id": ticket.community_id,
+        "ticket_id": ticket.id,
+        "staff_id": ticket.holder_id,
+        "from_staff_id": from_staff_id,
+        "since": now,
+    }
+    await session.execute(_hold_on(), row)
+
+
+@cache
+def _hold_on() -> Insert:
+    return insert(table_of(Holding))
 
 
 async def _time(session: Session, deed: Deed, before: State) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy.orm import aliased
 
-from services import people
 from services.catalog import Catalog, Kind, said
 from services.db import Session
 from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain, window_end
-from services.models import Address, Card, Staff, Ticket
+from services.models import Address, Card, Person, Staff, Ticket
 from services.phones import readable
 from services.tickets.cards import View
 from services.tickets.rules import State
@@ -33,11 +35,11 @@ def steps(ticket: Ticket) -> Sequence[str]:
 
 async def render(session: Session, card: Card, *, catalog: Catalog, locale: str) -> Say | None:
     """Show the ticket as it is now; None when it is gone."""
-    ticket = await session.get(Ticket, card.subject_id)
-    if ticket is None:
+    shown = {"ticket_id": card.subject_id, "address_id": card.address_id}
+    found = (await session.execute(_shown(), shown)).one_or_none()
+    if found is None:
         return None
-    holder = await people.staff_name(session, ticket.holder_id)
-    taker = await people.staff_name(session, ticket.first_taker_id)
+    ticket, holder, taker = found[0], _named(found.holder, found.badge), _named(found.taker, found.taker_badge)
     body = lines(
         _head(ticket),
         _place(ticket),
@@ -47,20 +49,36 @@ async def render(session: Session, card: Card, *, catalog: Catalog, locale: str)
         _holder(ticket, holder),
     )
     if card.view == View.HOLDER:
-        return await _of_holder(session, card, ticket, body)
+        return _of_holder(ticket, body, holds=found.holds)
     if card.view == View.FRONT:
         return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket)))
     return Say(body, pairs(_group_buttons(ticket)))
 
 
-async def _of_holder(session: Session, card: Card, ticket: Ticket, body: Text) -> Say:
-    """Show number and next steps to the present holder alone; a former holder's card only says who has it now."""
-    holds = await session.scalar(
-        select(Staff.id)
-        .join(Address, Address.person_id == Staff.person_id)
-        .where(Address.id == card.address_id, Staff.id == ticket.holder_id)
+@cache
+def _shown() -> Select[Any]:
+    """A ticket with the names of who holds it and who took it, and whether the holder reads at the address."""
+    holder, taker, by, to = aliased(Staff), aliased(Staff), aliased(Person), aliased(Person)
+    reads = exists().where(Address.id == bindparam("address_id"), Address.person_id == holder.person_id)
+    return (
+        select(Ticket, by.name.label("holder"), holder.badge, to.name.label("taker"))
+        .add_columns(taker.badge.label("taker_badge"), reads.label("holds"))
+        .select_from(Ticket)
+        .outerjoin(holder, holder.id == Ticket.holder_id)
+        .outerjoin(by, by.id == holder.person_id)
+        .outerjoin(taker, taker.id == Ticket.first_taker_id)
+        .outerjoin(to, to.id == taker.person_id)
+        .where(Ticket.id == bindparam("ticket_id"))
     )
-    if holds is None:
+
+
+def _named(name: str | None, badge: str | None) -> T | None:
+    return T("staff.name", name=name, badge=badge) if name is not None else None
+
+
+def _of_holder(ticket: Ticket, body: Text, *, holds: bool) -> Say:
+    """Show number and next steps to the present holder alone; a former holder's card only says who has it now."""
+    if not holds:
         return Say(body)
     repair = ticket.kind == Kind.REPAIR and ticket.state == State.WORKING
     return Say(lines(body, _number(ticket), T("card.how") if repair else None), pairs(_holder_buttons(ticket)))

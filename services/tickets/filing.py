@@ -16,7 +16,7 @@ from services.actors import LEADS, Actor, House, Role
 from services.catalog import Category, Kind
 from services.db import Session, upsert
 from services.messages import Channel, T, When
-from services.models import Counter, Ticket
+from services.models import Counter, Ticket, table_of
 from services.refusals import Refused
 from services.settings import Policy
 from services.tickets import cards, dispatch, engine, history, news
@@ -49,6 +49,7 @@ class Source(StrEnum):
     FORWARDED = "forwarded"
 
 
+ONE_MORE = table_of(Counter).c.count + 1
 SOURCES = {Channel.SMS: Source.SMS, Channel.WEB: Source.WEB}
 
 
@@ -263,7 +264,7 @@ async def _number(session: Session, house: House, now: datetime) -> tuple[int, s
         Counter,
         row,
         on=("community_id", "year", "day"),
-        change={"count": Counter.count + 1},
+        change={"count": ONE_MORE},
         returning=(Counter.count,),
     )
     return local.year, f"{day}-{counted.scalar_one():02d}"

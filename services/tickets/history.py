@@ -11,14 +11,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select
+from sqlalchemy import Insert, func, insert, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.actors import Actor
 from services.db import Session
-from services.models import Content, History, Seal, Ticket
+from services.models import Content, History, Seal, Ticket, table_of
 
 GENESIS = ""
 SALT_BYTES = 16
@@ -61,7 +63,7 @@ async def append(
         "prev": ticket.head,
     }
     row["hash"] = link(row)
-    await session.execute(insert(History).values(row))
+    await session.execute(_add(), row)
     ticket.seq, ticket.head = row["seq"], row["hash"]
 
 
@@ -69,24 +71,29 @@ async def _keep(
     session: Session, actor: Actor, ticket: Ticket, kind: str, said: Said, now: datetime
 ) -> tuple[int, str]:
     salt = secrets.token_hex(SALT_BYTES)
-    content_id = await session.scalar(
-        insert(Content)
-        .values(
-            community_id=ticket.community_id,
-            ticket_id=ticket.id,
-            kind=kind,
-            words=said.words,
-            salt=salt,
-            media=list(said.media),
-            person_id=actor.person_id,
-            created_at=now,
-        )
-        .returning(Content.id)
-    )
-    if content_id is None:
-        msg = "the content row came back without an id"
-        raise LookupError(msg)
+    row = {
+        "community_id": ticket.community_id,
+        "ticket_id": ticket.id,
+        "kind": kind,
+        "words": said.words,
+        "salt": salt,
+        "media": list(said.media),
+        "person_id": actor.person_id,
+        "created_at": now,
+    }
+    content_id: int = (await session.execute(_add_content(), row)).scalar_one()
     return content_id, digest_of(salt, said.words)
+
+
+@cache
+def _add() -> Insert:
+    return insert(table_of(History))
+
+
+@cache
+def _add_content() -> ReturningInsert[Any]:
+    content = table_of(Content)
+    return insert(content).returning(content.c.id)
 
 
 def digest_of(salt: str, words: str) -> str:

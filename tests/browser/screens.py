@@ -21,7 +21,7 @@ from playwright.async_api import (
 )
 from playwright.async_api import Request as Asked
 
-PATIENCE = 15_000.0  # milliseconds
+PATIENCE = 20_000.0  # milliseconds
 TROUBLE = frozenset({"error", "warning"})
 
 

@@ -195,6 +195,7 @@ async def test_who_turns_the_lab_into_english_is_answered_in_english(
 ) -> None:
     page = await opened(visit, demo)
     owner, manager = pane(page, "owner"), pane(page, "manager")
+    await expect(manager.heard.last).to_be_visible(timeout=PATIENCE)
     for tag, locale in (("en", "en"), ("zh-Hans", "zh_Hans")):
         await page.locator(f'.languages a[lang="{tag}"]').click()
         await owner.reads_last(said(f"language.set.{locale}", locale=locale))

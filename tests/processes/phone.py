@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 Look: TypeAlias = Callable[[Seen], bool]
 
 PATIENCE = 6.0  # seconds after which somebody taps again
-DESPAIR = 90.0  # seconds after which nobody believes that anything will come
+DESPAIR = 300.0  # seconds after which nobody believes that anything will come
 _PAUSE = 0.2
 
 

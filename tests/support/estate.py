@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import delete, select
 
 from bot import app
@@ -38,9 +39,11 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def world(settings: Settings) -> World:
-    """What does not change from turn to turn, read once."""
-    return app.world_of(settings)
+def world(settings: Settings) -> Iterator[World]:
+    """What does not change from turn to turn, read once; errors are told in few lines meanwhile."""
+    structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+    yield app.world_of(settings)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
@@ -257,7 +260,9 @@ async def filed(
     if owner.house is None:
         raise LookupError("the owner is in no community")
     policy = await line.world.policies.of(session, owner.community_id)
-    return await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
+    ticket = await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
+    await session.flush()
+    return ticket
 
 
 async def act(
@@ -266,6 +271,8 @@ async def act(
     """Do an action to a ticket, looked up and locked as handlers do."""
     ticket = await finding.find(session, actor, ticket_id=ticket_id, lock=True)
     policy = await line.world.policies.of(session, actor.community_id)
-    return await engine.act(
+    change = await engine.act(
         session, actor, action, ticket=ticket, now=line.now, policy=policy, said=Said(words), codes=codes
     )
+    await session.flush()
+    return change

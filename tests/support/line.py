@@ -370,6 +370,10 @@ class Line:
         await self.drain()
         return handset.log[before:]
 
+    def inbound(self, writer: Writer, *, text: str) -> Inbound:
+        """Return a message as it would come in, to be stored by hand."""
+        return replace(self._blank(writer), text=text)
+
     def _blank(self, writer: Writer) -> Inbound:
         return Inbound(
             channel=writer.channel,

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from services import actors
 from services.actors import Actor
@@ -165,18 +165,6 @@ async def test_reopening_cancels_the_survey_its_question_and_its_timers(line: Li
         row = await session.get(Ticket, ticket.id)
         assert row is not None
         assert (row.cycle, row.returns, row.state) == (2, 1, State.WORKING)
-
-
-async def test_history_refuses_to_be_changed_and_to_be_deleted(line: Line) -> None:
-    async with line.db.transaction() as session:
-        await estate.filed(session, line, (await crowd(session, line))[0])
-    for statement in ("UPDATE history SET action = 'done'", "DELETE FROM history", "UPDATE seal SET prev = ''"):
-        if statement.startswith("UPDATE seal"):
-            async with line.db.transaction() as session:
-                await history.seal(session, now=line.now)
-        with pytest.raises(Exception, match=r"(?i)history|seal|change"):
-            async with line.db.transaction() as session:
-                await session.execute(text(statement))
 
 
 async def test_a_refused_action_leaves_the_ticket_as_it_was(line: Line) -> None:

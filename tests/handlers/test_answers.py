@@ -1,0 +1,159 @@
+"""What is offered can be answered: by tap, digit, label, a slip of the pen, in every language and on every channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from bot.channels.sms.rendering import numbered
+from handlers import answers, forms
+from handlers.answers import Kind, chosen
+from handlers.form import Form
+from handlers.registry import FORMS
+from handlers.turn import Turn, World
+from services.conversations import Option, pack_options, read_options
+from services.db import Session
+from services.messages import Channel, Choice, Inbound, Say, T, pairs, plain
+from services.models import Person, Prompt
+from services.texts import LOCALES, Reader
+from tests.support import estate
+from tests.support.line import START, Line, attachment
+
+CHANNELS = (Channel.TELEGRAM, Channel.WEB, Channel.SMS, Channel.CONSOLE)
+DIGITS = {"1": "１①一", "2": "２②二", "3": "３③三", "4": "４④四"}
+
+
+class Undone(Exception):
+    """Rolls back."""
+
+
+@pytest.fixture
+async def desk(quick_line: Line) -> AsyncIterator[Turn]:
+    """A turn of the desk person, who sees most."""
+    line = quick_line
+    with suppress(Undone):
+        async with line.db.transaction() as session:
+            actor = await estate.actor_of(session, line, await estate.web_of(session, "小李"))
+            owner = await estate.actor_of(session, line, await estate.web_of(session, "刘建军"))
+            await estate.filed(session, line, owner)
+            policy = await line.world.policies.of(session, actor.community_id)
+            actor = replace(actor, homes=owner.homes)
+            yield Turn(session, actor, Inbound(Channel.WEB, "web", "1", "1", "1"), line.now, policy, line.world)
+            raise Undone
+
+
+async def so_far(session: Session) -> Mapping[str, Any]:
+    """Return answers that options may depend on."""
+    people = (await session.scalars(select(Person.id).limit(3))).all()
+    return {"ticket": 1, "people": list(people), "where": {"unit": 1, "label": "?"}, "fixed": "yes", "words": ""}
+
+
+def said(turn: Turn, text: str, channel: Channel = Channel.WEB) -> Turn:
+    return replace(turn, inbound=Inbound(channel, "web", "1", "1", "1", text=text))
+
+
+def shown(world: World, options: Sequence[Option], reader: Reader) -> list[str]:
+    return [world.texts.say(option.label, reader) for option in options]
+
+
+def questions() -> list[tuple[type[Form], str, Kind]]:
+    return [(form, name, kind) for form in FORMS.values() for name, kind in forms.fields_of(form).items() if kind.asked]
+
+
+@pytest.mark.parametrize(("form", "name", "kind"), questions(), ids=lambda value: getattr(value, "name", str(value)))
+async def test_every_option_of_every_form_is_read_as_it_is_shown(
+    desk: Turn, form: type[Form], name: str, kind: Kind
+) -> None:
+    options = list(await kind.options(desk, await so_far(desk.session)))
+    question = await form.ask(desk, name, {"ticket": 1, "number": "1", "question": "?", "matter": "?"}, options)
+    offered = [*question.options, *([Option(forms.SKIP, T("word.skip"))] if kind.optional else [])]
+    for locale in LOCALES:
+        for channel in CHANNELS:
+            labels = shown(desk.world, offered, Reader(locale, desk.house.zone, START, channel))
+            assert len(set(labels)) == len(labels)
+            for option, label in zip(offered, labels, strict=True):
+                assert chosen(said(desk, label, channel), offered) == option
+                assert chosen(said(desk, f" {label}。", channel), offered) == option
+
+
+@pytest.mark.parametrize(("form", "name", "kind"), questions(), ids=lambda value: getattr(value, "name", str(value)))
+async def test_every_number_of_a_text_message_means_the_choice_beside_it(
+    desk: Turn, form: type[Form], name: str, kind: Kind
+) -> None:
+    offered = list(await kind.options(desk, await so_far(desk.session)))
+    say = Say(plain("?"), pairs([Choice(option.label, f"p:1:{name}:{n}", digit=option.digit) for n, option in enumerate(offered)]))
+    for number, choice in numbered(say):
+        found = chosen(said(desk, number, Channel.SMS), offered)
+        assert found is not None
+        assert found.label == choice.label
+        for written in DIGITS.get(number, ""):
+            assert chosen(said(desk, f"{written}、", Channel.SMS), offered) == found
+
+
+async def test_every_button_about_a_ticket_bears_a_label_of_its_own(desk: Turn) -> None:
+    texts = desk.world.texts
+    verbs = sorted(key for key in texts.keys() if key.startswith("do.") and key != "do.send")
+    for locale in LOCALES:
+        labels = [texts.label(T(verb), locale) for verb in verbs]
+        assert all(labels)
+
+
+def test_options_come_back_from_their_row() -> None:
+    options = [Option("yes", T("word.yes"), "1"), Option({"unit": 1}, plain("3栋"), "")]
+    prompt = Prompt(options=pack_options(options))
+    assert read_options(prompt) == options
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("没人在家", "absent"),
+        ("没人在", "absent"),
+        ("part mising", "parts"),
+        ("1", "absent"),
+        ("二", "parts"),
+        ("９", None),
+        ("", None),
+        ("   ", None),
+        ("完全不相干的话", None),
+    ],
+)
+async def test_typed_words_choose_what_is_close_and_nothing_else(desk: Turn, text: str, value: str | None) -> None:
+    kind = forms.fields_of(FORMS["problem"])["what"]
+    found = chosen(said(desk, text), list(await kind.options(desk, {})))
+    assert (found.value if found else None) == value
+
+
+async def test_where_choices_have_digits_of_their_own_no_other_number_counts(desk: Turn) -> None:
+    options = list(await answers.score(zero="score.not_fixed").options(desk, {}))
+    values = {digit: found.value for digit in "0123456789" if (found := chosen(said(desk, digit), options))}
+    assert values == {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
+
+
+@given(text=st.text(max_size=30))
+async def test_no_words_break_the_choosing(world: World, text: str) -> None:
+    inbound = Inbound(Channel.WEB, "web", "1", "1", "1", text=text)
+    turn = Turn(None, None, inbound, START, None, world)  # type: ignore[arg-type]
+    options = [Option("a", T("word.yes")), Option("b", plain("厨房")), Option("c", T("score.5"), "5")]
+    assert chosen(turn, options) in [None, *options]
+
+
+async def test_a_file_without_words_answers_a_question_for_words(desk: Turn) -> None:
+    photo = Inbound(Channel.WEB, "web", "1", "1", "1", media=(attachment(answers.MediaKind.PHOTO, "1"),))
+    voice = Inbound(Channel.WEB, "web", "1", "1", "1", media=(attachment(answers.MediaKind.VOICE, "1"),))
+    kind = answers.words(least=2)
+    assert await kind.read(replace(desk, inbound=photo), ()) == "见照片"
+    assert await kind.read(replace(desk, inbound=voice), ()) == "见语音"
+    with pytest.raises(answers.Unclear):
+        await kind.read(said(desk, "啊"), ())
+
+
+async def test_a_very_long_answer_is_cut(desk: Turn) -> None:
+    assert len(await answers.words().read(said(desk, "长" * 5000), ())) == answers.MOST_WORDS
