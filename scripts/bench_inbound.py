@@ -78,10 +78,10 @@ def _print(figures: Figures) -> None:
     print(f"  ratio{figures.ratio:>38.2f}")
     flat = figures.flat_out
     print(f"  turns flat out{flat.per_second:>29.0f}/s{flat.cpu_ms:>7.1f} ms CPU each   {flat.turns} turns")
-    for each in figures.steady:
+    for paced in figures.steady:
         print(
-            f"  turns at {each.rate:>3}/s: p50 {each.p50_ms:>4.0f} ms   p99 {each.p99_ms:>4.0f} ms"
-            f"{each.cpu_ms:>14.1f} ms CPU each   {each.turns} turns, {each.unanswered} unanswered"
+            f"  turns at {paced.rate:>3}/s: p50 {paced.p50_ms:>4.0f} ms   p99 {paced.p99_ms:>4.0f} ms"
+            f"{paced.cpu_ms:>14.1f} ms CPU paced   {paced.turns} turns, {paced.unanswered} unanswered"
         )
     print(f"  mix: {', '.join(f'{name} {share:.0%}' for name, share in figures.mix.items())}", flush=True)
 

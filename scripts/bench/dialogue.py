@@ -75,7 +75,7 @@ class Talk:
     post: Post
     words: Words
     owners: Sequence[Owner]
-    free: deque[Connection]
+    free: asyncio.Queue[Connection]
     deeds: Counter[Deed] = field(default_factory=Counter)
     unanswered: int = 0
 
@@ -95,13 +95,11 @@ class Talk:
         owner.waits = asyncio.get_running_loop().create_future()
         body, owner.since = self._body(owner), since or time.monotonic()
         self.deeds[owner.next] += 1
-        while not self.free:
-            await asyncio.sleep(0.001)
-        connection = self.free.popleft()
+        connection = await self.free.get()
         try:
             status = await connection.post(body)
         finally:
-            self.free.append(connection)
+            self.free.put_nowait(connection)
         if status != HTTPStatus.OK:
             raise RuntimeError(f"an update was answered with {status}")
         try:
@@ -139,7 +137,7 @@ class Talk:
 
 
 def spread(owners: Sequence[Owner], count: int) -> Iterator[Owner]:
-    """Yield so many owners, three of every four from the front, so that the fourth stays at the beginning of his talk."""
+    """Yield so many owners, three of every four from the front; the fourth stays at the beginning of his talk."""
     return islice((owner for number, owner in enumerate(owners) if number % 4), count)
 
 

@@ -107,23 +107,29 @@ def _address(external: int, community_id: int, person_id: int | None, now: datet
 
 async def _staff(session: Session, estates: Sequence[Community], words: Words, now: datetime) -> None:
     """Give each estate three engineers and a desk, all of them on duty."""
-    jobs = [*((words.engineer, Role.ENGINEER, "engineering", skills) for skills in SKILLS)]
+    jobs: list[tuple[str, Role, str, tuple[str, ...]]] = [
+        *((words.engineer, Role.ENGINEER, "engineering", skills) for skills in SKILLS)
+    ]
     jobs.append((words.desk, Role.DESK, "desk", ()))
     posts = [(estate, *job) for estate in estates for job in jobs]
     people = [Person(name=post[1].format(number=number), created_at=now) for number, post in enumerate(posts)]
     await _add(session, people)
     rows = [
         Staff(
-            community_id=estate.id, person_id=person.id, badge=f"{number:03}", role=role, team=team, skills=skills, areas=()
+            community_id=estate.id,
+            person_id=person.id,
+            badge=f"{number:03}",
+            role=role,
+            team=team,
+            skills=skills,
+            areas=(),
         )
         for number, ((estate, _, role, team, skills), person) in enumerate(zip(posts, people, strict=True))
     ]
     await _add(session, rows)
     begun, end = now - timedelta(days=1), now + ROSTER
     duty = [Duty(community_id=row.community_id, staff_id=row.id, starts_at=begun, ends_at=end) for row in rows]
-    reached = [
-        _address(FIRST_STAFF + number, row.community_id, row.person_id, now) for number, row in enumerate(rows)
-    ]
+    reached = [_address(FIRST_STAFF + number, row.community_id, row.person_id, now) for number, row in enumerate(rows)]
     await _add(session, [*duty, *reached])
 
 

@@ -125,7 +125,8 @@ async def _listens(process: asyncio.subprocess.Process, port: int, log: Path) ->
             continue
         writer.close()
         return
-    raise RuntimeError(f"{process.pid} does not listen on {port}:\n{log.read_text(encoding='utf-8')}")
+    said = await asyncio.to_thread(log.read_text, encoding="utf-8")
+    raise RuntimeError(f"{process.pid} does not listen on {port}:\n{said}")
 
 
 def free_port() -> int:

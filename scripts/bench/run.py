@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import statistics
 import tempfile
-from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from scripts.bench.dialogue import Owner, Talk
 from scripts.bench.people import Cast, Words
 from scripts.bench.programs import Program
 from scripts.bench.updates import Post
-from scripts.bench.wire import connected
+from scripts.bench.wire import Connection, connected
 from services import migrate
 from services.db import Database
 from services.models import Community
@@ -149,7 +148,10 @@ async def _bring(url: str, words: Words) -> Cast:
 @asynccontextmanager
 async def _talk(program: Program, api: BotApi, post: Post, words: Words, cast: Cast) -> AsyncIterator[Talk]:
     async with connected(program.webhook, programs.SECRET) as connections:
-        talk = Talk(program, api, post, words, [Owner(number) for number in cast.owners], deque(connections))
+        free: asyncio.Queue[Connection] = asyncio.Queue()
+        for connection in connections:
+            free.put_nowait(connection)
+        talk = Talk(program, api, post, words, [Owner(number) for number in cast.owners], free)
         async with talk.open():
             yield talk
 

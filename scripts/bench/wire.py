@@ -69,10 +69,11 @@ async def connected(url: str, secret: str) -> AsyncIterator[list[Connection]]:
         f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\n"
     ).encode()
     loop = asyncio.get_running_loop()
+    host, port = place.hostname or "", place.port or 0
     opened: list[Connection] = []
     try:
         for _ in range(CONNECTIONS):
-            _, connection = await loop.create_connection(lambda: Connection(head), place.hostname, place.port)
+            _, connection = await loop.create_connection(lambda: Connection(head), host, port)
             opened.append(connection)
         yield opened
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.channels.port import RawEvent
+from bot.channels.port import ChannelPort, RawEvent
 from bot.delivery import Delivery, Line
 from bot.delivery import Pace as DeliveryPace
 from bot.intake import Intake
@@ -49,7 +49,8 @@ class Replica:
 
     def __init__(self, url: str, world: World, port: FakePort, owner: str, *, now: datetime = NOW) -> None:
         self.db, self.world, self.port, self.owner = Database(url, connections=10), world, port, owner
-        metrics, ports = Metrics(), {(port.channel, port.account): port}
+        metrics = Metrics()
+        ports: dict[tuple[str, str], ChannelPort] = {(port.channel, port.account): port}
         self.intake = Intake(self.db, metrics)
         self.work = Work(self.db, ports, world, owner=owner, now=lambda: now, pace=WorkPace(poll=0.01), metrics=metrics)
         self.delivery = Delivery(

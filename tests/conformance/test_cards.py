@@ -212,7 +212,7 @@ async def test_a_sender_that_comes_too_late_does_not_put_the_card_back(scene: Sc
     other = Wall()
     other._screens = scene.wall._screens
     await scene.change(3)
-    right.delivery._lines[0] = replace(right.delivery._lines[0], port=other)
+    right.delivery._lines = [replace(right.delivery._lines[0], port=other), *right.delivery._lines[1:]]
     await right.delivery.drain()
     await late
     card = await scene.card()

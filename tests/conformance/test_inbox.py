@@ -310,7 +310,7 @@ async def work_until_done(db: Database, owner: str, floor: Floor, total: int, ch
 async def test_many_workers_and_many_storers_double_nothing_and_invert_nothing(
     replicas: Sequence[Database], seed: int
 ) -> None:
-    chance, floor = random.Random(seed), Floor()  # noqa: S311 - the same shuffle every time
+    chance, floor = random.Random(seed), Floor()
     told = [f"{lane}{number}" for lane in "abcdefghij" for number in range(8)]
     chance.shuffle(told)
 

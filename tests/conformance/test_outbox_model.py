@@ -165,7 +165,7 @@ def runner() -> Iterator[asyncio.Runner]:
 def test_the_outbox_does_what_its_model_does(sqlite_url: str, runner: asyncio.Runner) -> None:
     post = Post(Database(sqlite_url))
     few = settings(max_examples=10, stateful_step_count=25)
-    run_state_machine_as_test(lambda: Outbox(runner, post), settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(lambda: Outbox(runner, post), settings=few)  # type: ignore[arg-type]
     runner.run(post.db.dispose())
 
 
@@ -226,7 +226,7 @@ class Provider:
             await self._post.accept(*rows, owner="process")
 
 
-class Killed(Exception):  # noqa: N818
+class Killed(Exception):
     """The process died in the middle of a transaction."""
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
 from services import buckets, outbox
 from services.buckets import Limit
-from services.db import Database
-from services.models import Bucket, Outgoing
+from services.db import Database, Session, machine_now
+from services.models import Address, Bucket, Outgoing
 from services.outbox import Account, Pace, Priority
 from tests.conformance.post import LEASE, NOON, Post
 
@@ -114,7 +115,7 @@ async def test_a_shorter_wait_does_not_end_a_longer_one(database: Database) -> N
     await write(post, Priority.REPLY, 2)
     await kinds(post, slots=1)
     for seconds in (30, 3):
-        await database.run(lambda session, s=seconds: buckets.pause(session, post.account.name, s * SECOND))
+        await database.run(partial(buckets.pause, name=post.account.name, wait=seconds * SECOND))
     await post.pass_time(10 * SECOND)
     assert await kinds(post) == []
     await post.pass_time(21 * SECOND)
@@ -161,7 +162,7 @@ async def in_a_while(post: Post, to: str, span: timedelta, step: timedelta) -> l
         if passed > span:
             return left
         if number % 20 == 0:
-            await post.db.run(lambda session, n=number: _many(session, post, to, n))
+            await post.db.run(partial(_many, post=post, to=to, first=number))
         while rows := await post.claim():
             began = began or rows[0].machine_now
             left += [row.machine_now - began + passed for row in rows]
@@ -171,7 +172,7 @@ async def in_a_while(post: Post, to: str, span: timedelta, step: timedelta) -> l
     return left
 
 
-async def _many(session: outbox.Session, post: Post, to: str, first: int) -> None:
+async def _many(session: Session, post: Post, to: str, first: int) -> None:
     drafts = [
         outbox.Draft(key=f"{to}:{number}", to=outbox.To(post.addresses[to], "", None), priority=Priority.NOTICE)
         for number in range(first, first + 40)
@@ -231,9 +232,9 @@ async def test_a_chat_that_was_refused_rests_and_then_goes_on_without_a_burst(da
 async def put_off(db: Database, address_id: int, rest: timedelta) -> None:
     """Put a chat's time off, as is done after a refusal."""
 
-    async def work(session: outbox.Session) -> None:
-        address = await session.get_one(outbox.Address, address_id)
-        address.next_at = (await session.execute(select(outbox.machine_now(session, rest)))).scalar_one()
+    async def work(session: Session) -> None:
+        address = await session.get_one(Address, address_id)
+        address.next_at = (await session.execute(select(machine_now(session, rest)))).scalar_one()
 
     await db.run(work)
 

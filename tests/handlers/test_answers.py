@@ -15,12 +15,12 @@ from sqlalchemy import select
 from bot.channels.sms.rendering import numbered
 from handlers import answers, forms
 from handlers.answers import Kind, chosen
-from handlers.form import Form
+from handlers.form import Form, fields_of
 from handlers.registry import FORMS
 from handlers.turn import Turn, World
 from services.conversations import Option, pack_options, read_options
 from services.db import Session
-from services.messages import Channel, Choice, Inbound, Say, T, pairs, plain
+from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
 from services.models import Person, Prompt
 from services.texts import LOCALES, Reader
 from tests.support import estate
@@ -64,7 +64,7 @@ def shown(world: World, options: Sequence[Option], reader: Reader) -> list[str]:
 
 
 def questions() -> list[tuple[type[Form], str, Kind]]:
-    return [(form, name, kind) for form in FORMS.values() for name, kind in forms.fields_of(form).items() if kind.asked]
+    return [(form, name, kind) for form in FORMS.values() for name, kind in fields_of(form).items() if kind.asked]
 
 
 @pytest.mark.parametrize(("form", "name", "kind"), questions(), ids=lambda value: getattr(value, "name", str(value)))
@@ -88,7 +88,10 @@ async def test_every_number_of_a_text_message_means_the_choice_beside_it(
     desk: Turn, form: type[Form], name: str, kind: Kind
 ) -> None:
     offered = list(await kind.options(desk, await so_far(desk.session)))
-    say = Say(plain("?"), pairs([Choice(option.label, f"p:1:{name}:{n}", digit=option.digit) for n, option in enumerate(offered)]))
+    say = Say(
+        plain("?"),
+        pairs([Choice(option.label, f"p:1:{name}:{n}", digit=option.digit) for n, option in enumerate(offered)]),
+    )
     for number, choice in numbered(say):
         found = chosen(said(desk, number, Channel.SMS), offered)
         assert found is not None
@@ -99,7 +102,7 @@ async def test_every_number_of_a_text_message_means_the_choice_beside_it(
 
 async def test_every_button_about_a_ticket_bears_a_label_of_its_own(desk: Turn) -> None:
     texts = desk.world.texts
-    verbs = sorted(key for key in texts.keys() if key.startswith("do.") and key != "do.send")
+    verbs = sorted(key for key in sorted(texts.keys()) if key.startswith("do.") and key != "do.send")
     for locale in LOCALES:
         labels = [texts.label(T(verb), locale) for verb in verbs]
         assert all(labels)
@@ -126,7 +129,7 @@ def test_options_come_back_from_their_row() -> None:
     ],
 )
 async def test_typed_words_choose_what_is_close_and_nothing_else(desk: Turn, text: str, value: str | None) -> None:
-    kind = forms.fields_of(FORMS["problem"])["what"]
+    kind = fields_of(FORMS["problem"])["what"]
     found = chosen(said(desk, text), list(await kind.options(desk, {})))
     assert (found.value if found else None) == value
 
@@ -146,8 +149,8 @@ async def test_no_words_break_the_choosing(world: World, text: str) -> None:
 
 
 async def test_a_file_without_words_answers_a_question_for_words(desk: Turn) -> None:
-    photo = Inbound(Channel.WEB, "web", "1", "1", "1", media=(attachment(answers.MediaKind.PHOTO, "1"),))
-    voice = Inbound(Channel.WEB, "web", "1", "1", "1", media=(attachment(answers.MediaKind.VOICE, "1"),))
+    photo = Inbound(Channel.WEB, "web", "1", "1", "1", media=(attachment(MediaKind.PHOTO, "1"),))
+    voice = Inbound(Channel.WEB, "web", "1", "1", "1", media=(attachment(MediaKind.VOICE, "1"),))
     kind = answers.words(least=2)
     assert await kind.read(replace(desk, inbound=photo), ()) == "见照片"
     assert await kind.read(replace(desk, inbound=voice), ()) == "见语音"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from handlers import forms
 from handlers.answers import Answers, Kind, Question, files, filled, one_of, pick, score, words, yes_no
-from handlers.form import Ask, Form
+from handlers.form import Ask, Form, fields_of
 from handlers.turn import Turn
 from services.conversations import Option, read_options
 from services.db import Session
@@ -66,7 +66,7 @@ class Toy(Form, name="toy"):
     confirms: ClassVar[bool] = True
     extras: ClassVar[tuple[str, ...]] = ("urgent",)
 
-    name: Annotated[str, words(least=2)]
+    name: Annotated[str, words(least=2)]  # type: ignore[misc]
     pet: Annotated[Pet, one_of(Pet, "word")]
     bites: Annotated[bool, yes_no(when=has_dog)] = False
     room: Annotated[str, pick(rooms, other=other_room)]
@@ -101,7 +101,7 @@ class Deployed(Form, name="toy"):
 
     confirms: ClassVar[bool] = True
 
-    name: Annotated[str, words(least=2)]
+    name: Annotated[str, words(least=2)]  # type: ignore[misc]
     pet: Annotated[Fewer, one_of(Fewer, "word")]
     place: Annotated[str, pick(rooms)]
     floor: Annotated[str, words()]
@@ -164,7 +164,7 @@ class Talk:
 
 def with_toys(texts: Texts) -> Texts:
     """Add the toy's sentences to the catalogues."""
-    fields = [*forms.fields_of(Toy), *forms.fields_of(Deployed)]
+    fields = [*fields_of(Toy), *fields_of(Deployed)]
     keys = ["toy.yes", "toy.urgent.button", *(f"toy.{name}" for name in fields), *(f"toy.{n}.label" for n in fields)]
     own = {("", key): key for key in keys}
     return Texts({locale: {**sentences, **own} for locale, sentences in texts._sentences.items()})
@@ -365,7 +365,7 @@ async def test_random_chatter_never_breaks_a_form(talk: Talk, chatter: list[tupl
             break
         with suppress(Refused):
             await talk.say(text, photo=photo)
-        known = [*forms.fields_of(Toy), forms.CONFIRM, forms.CHANGE]
+        known = [*fields_of(Toy), forms.CONFIRM, forms.CHANGE]
         assert prompt.asked in known
         assert talk.answer.say is not None
 

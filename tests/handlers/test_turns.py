@@ -205,7 +205,9 @@ async def test_buttons_of_somebody_elses_question_are_stale(line: Line) -> None:
 
 async def test_the_same_event_twice_is_worked_once(line: Line) -> None:
     owner = await estate.linked(line, "王芳")
-    raw = line.ports[Channel.TELEGRAM].event(Inbound(Channel.TELEGRAM, "main", "7", owner.external, owner.external, text="在吗"))
+    raw = line.ports[Channel.TELEGRAM].event(
+        Inbound(Channel.TELEGRAM, "main", "7", owner.external, owner.external, text="在吗")
+    )
     for _ in range(2):
         await line.store(raw)
         await line.drain()

@@ -80,7 +80,7 @@ class Reaper:
 async def test_a_killed_program_loses_nothing_and_does_nothing_twice(way: str, url: str, tmp_path: Path) -> None:
     seed = os.environ.get("OWNERLINE_TEST_SEED") or secrets.token_hex(4)
     print(f"\n{way}: {KILLS} kills, OWNERLINE_TEST_SEED={seed}")
-    chance = random.Random(seed)  # noqa: S311 - choices to be repeated, no secrets
+    chance = random.Random(seed)
     database = Database(url)
     async with BotApi.start(limits=False, query_age=600) as api:
         # answers take their time, so that a kill finds calls in flight

@@ -44,7 +44,7 @@ def row(key: str, value: object = 1, at: datetime = NOON) -> dict[str, object]:
 
 async def values(session: Session) -> dict[str, object]:
     found = await session.execute(select(Setting.key, Setting.value).order_by(Setting.key))
-    return {key: value for key, value in found}
+    return {row.key: row.value for row in found}
 
 
 async def test_a_block_that_ends_well_is_committed_and_one_that_raises_is_not(database: Database) -> None:
@@ -110,16 +110,17 @@ async def test_json_comes_back_frozen(database: Database) -> None:
 
 def test_no_way_to_change_a_frozen_dict_is_open() -> None:
     frozen = FrozenDict({"a": 1})
-    for change in (
-        lambda: frozen.pop("a"),
-        lambda: frozen.popitem(),
-        lambda: frozen.clear(),
-        lambda: frozen.setdefault("b", 1),
-        lambda: frozen.__delitem__("a"),
-        lambda: frozen.__ior__({"b": 1}),
-    ):
+    changes: dict[str, tuple[object, ...]] = {
+        "pop": ("a",),
+        "popitem": (),
+        "clear": (),
+        "setdefault": ("b", 1),
+        "__delitem__": ("a",),
+        "__ior__": ({"b": 1},),
+    }
+    for name, values_ in changes.items():
         with pytest.raises(TypeError):
-            change()
+            getattr(frozen, name)(*values_)
     assert frozen == {"a": 1}
 
 
@@ -229,5 +230,3 @@ async def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(IntegrityError):
         async with database.transaction() as session:
             await session.execute(text("INSERT INTO number (person_id, e164) VALUES (77, '+1')"))
-
-

@@ -51,7 +51,9 @@ def test_a_sentence_that_says_nothing_on_a_channel_takes_no_line() -> None:
 
 
 def test_plurals_go_by_the_count() -> None:
-    texts = Texts({locale: {("", "k"): ("{count} photo", "{count} photos"), ("", "one"): ("{count}张",)} for locale in LOCALES})
+    texts = Texts(
+        {locale: {("", "k"): ("{count} photo", "{count} photos"), ("", "one"): ("{count}张",)} for locale in LOCALES}
+    )
     assert texts.say(T("k", count=1), reader("en")) == "1 photo"
     assert texts.say(T("k", count=3), reader("en")) == "3 photos"
     assert texts.say(T("one", count=3), reader()) == "3张"
@@ -61,7 +63,11 @@ def test_plurals_go_by_the_count() -> None:
 def test_a_persons_words_never_become_markup(texts: Texts, words: str) -> None:
     marked = texts.say(T("mine.added", number=words), reader())
     assert "<" not in marked.replace("&lt;", "")
-    assert words in texts.say(plain(words), Reader("zh_Hans", ZONE, NOW, Channel.CONSOLE)) or "<b>" in words or "</b>" in words
+    assert (
+        words in texts.say(plain(words), Reader("zh_Hans", ZONE, NOW, Channel.CONSOLE))
+        or "<b>" in words
+        or "</b>" in words
+    )
 
 
 def test_bold_shows_where_the_channel_marks_up_and_goes_elsewhere(texts: Texts) -> None:
@@ -146,6 +152,7 @@ def test_catalogues_are_read_from_a_folder(tmp_path: Path) -> None:
         folder = tmp_path / locale / "LC_MESSAGES"
         folder.mkdir(parents=True)
         (folder / "ownerline.po").write_text(
-            'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "a"\nmsgstr "甲"\n', encoding="utf-8"
+            'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "a"\nmsgstr "甲"\n',
+            encoding="utf-8",
         )
     assert Texts.load(tmp_path).keys() == {"a"}

@@ -33,7 +33,7 @@ END $$;
 """
 
 
-class _Undone(Exception):  # noqa: N818 - not an error: how a transaction is told to roll back
+class _Undone(Exception):
     """Ends a transaction whose work should leave no trace."""
 
 

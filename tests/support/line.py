@@ -247,7 +247,7 @@ class Line:
         self.sms = SmsChannel(ACCOUNT, DemoGateway(self.screens.text, Caps(max_parts=3)))
         metrics = Metrics()
         channels: list[ChannelPort] = [*self.ports.values(), self.sms]
-        ports = {(port.channel, port.account): port for port in channels}
+        ports: dict[tuple[str, str], ChannelPort] = {(port.channel, port.account): port for port in channels}
         store = MediaStore(Path(tempfile.gettempdir()) / "ownerline-no-such-folder")
         self.intake = Intake(self.db, metrics)
         self.work = Work(self.db, ports, self.world, owner=OWNER, now=self.clock.now, pace=WorkPace(), metrics=metrics)

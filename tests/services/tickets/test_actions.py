@@ -54,7 +54,9 @@ async def check_whole(session: Session, ticket: Ticket) -> None:
     assert (ticket.closed_at is not None) == (ticket.state in OVER)
     assert (ticket.closed_how != "") == (ticket.state in OVER)
     assert (ticket.holder_id is None) <= (ticket.state in {State.OPEN, State.CANCELLED})
-    seqs = (await session.scalars(select(History.seq).where(History.ticket_id == ticket.id).order_by(History.seq))).all()
+    seqs = (
+        await session.scalars(select(History.seq).where(History.ticket_id == ticket.id).order_by(History.seq))
+    ).all()
     assert list(seqs) == list(range(1, ticket.seq + 1))
     if ticket.state != State.CLOSED or ticket.closed_how != "accepted":
         waiting = await session.scalar(
@@ -88,7 +90,9 @@ async def test_a_ticket_stays_whole_whatever_people_do(line: Line, seed: int) ->
     dice, done = random.Random(seed), Counter[Action]()
     async with line.db.transaction() as session:
         people_here = await crowd(session, line)
-        tickets = [(await estate.filed(session, line, people_here[0], matter=f"漏水{number}")).id for number in range(6)]
+        tickets = [
+            (await estate.filed(session, line, people_here[0], matter=f"漏水{number}")).id for number in range(6)
+        ]
     for number in range(STEPS):
         who, action = dice.choice(people_here), dice.choice(list(TABLE))
         ticket_id = tickets[number * len(tickets) // STEPS]

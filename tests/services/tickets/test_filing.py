@@ -103,7 +103,11 @@ async def test_the_duty_person_gets_it_and_the_desk_answers_for_it(line: Line) -
     async with line.db.transaction() as session:
         ticket = await estate.filed(session, line, await person(session, line, OWNER))
         names = {row.id: row.badge for row in await session.execute(select(Staff.id, Staff.badge))}
-    assert (ticket.state, names[ticket.holder_id or 0], names[ticket.first_taker_id or 0]) == (State.ASSIGNED, "27", "08")
+    assert (ticket.state, names[ticket.holder_id or 0], names[ticket.first_taker_id or 0]) == (
+        State.ASSIGNED,
+        "27",
+        "08",
+    )
     assert ticket.promised_at is not None
     assert START < ticket.promised_at <= START + timedelta(days=2)
 
@@ -157,5 +161,3 @@ async def _twin(session: Session, line: Line, owner: Actor) -> Ticket:
     ticket = await estate.filed(session, line, owner, matter="另一件")
     ticket.number = "0412-01"
     return ticket
-
-
