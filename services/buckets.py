@@ -63,14 +63,13 @@ async def grant(session: Session, name: str, limit: Limit | None, *, most: int) 
     """Lock the account's bucket until the transaction ends, refill it and say what may leave."""
     level = await _locked(session, name, limit)
     if limit is None:
-        others = 0 if level.is_paused else most
-        return Grant(name, most, others, others)
+        return Grant(name, most, most, 0 if level.is_paused else most)
     tokens = level.refilled(limit)
     whole = tokens // MILLI
     return Grant(
         name,
         alarms=_between(whole + limit.burst, most),
-        replies=0 if level.is_paused else _between(whole, most),
+        replies=_between(whole, most),
         bulk=0 if level.is_paused else _between(whole - limit.reserve, most),
         tokens_milli=tokens,
         refilled_at=max(level.now, level.refilled_at),
@@ -116,7 +115,10 @@ def _spend() -> Update:
 
 
 async def pause(session: Session, name: str, wait: timedelta) -> None:
-    """Obey the provider: all but alarms wait as told; then the bucket fills from nothing, at half speed for a while."""
+    """Obey the provider: bulk waits as told; the bucket fills from nothing, at half speed for a while.
+
+    The chat that was refused rests by itself (`address.next_at`); a reply to somebody else is not held back for it.
+    """
     until = machine_now(session, wait)
     await session.execute(
         update(Bucket)
@@ -125,7 +127,7 @@ async def pause(session: Session, name: str, wait: timedelta) -> None:
             paused_until=case((Bucket.paused_until > until, Bucket.paused_until), else_=until),
             slow_until=machine_now(session, wait * 2 + AFTERWARDS),
             tokens_milli=case((Bucket.tokens_milli > 0, 0), else_=Bucket.tokens_milli),
-            refilled_at=case((Bucket.refilled_at > until, Bucket.refilled_at), else_=until),
+            refilled_at=machine_now(session),
         )
         .execution_options(synchronize_session=False)
     )

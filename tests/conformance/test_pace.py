@@ -75,34 +75,37 @@ async def test_what_alarms_borrowed_is_paid_back_before_anything_else_leaves(dat
     assert await kinds(post) == ["REPLY"]
 
 
-async def test_when_the_provider_says_wait_only_alarms_pass(database: Database) -> None:
+async def test_when_the_provider_says_wait_bulk_waits_and_replies_go_on_slowly(database: Database) -> None:
     post = limited(database, per_second=100.0)
     for priority in Priority:
         await write(post, priority, 2)
     await kinds(post, slots=1)
-    await database.run(lambda session: buckets.pause(session, post.account.name, 30 * SECOND))
+    await database.run(partial(buckets.pause, name=post.account.name, wait=30 * SECOND))
     assert await kinds(post) == ["ALARM"]
-    await post.pass_time(31 * SECOND)
+    await post.pass_time(SECOND)
     assert await kinds(post) == ["REPLY", "REPLY", "WORK", "WORK"]
+    await post.pass_time(20 * SECOND)
+    assert await kinds(post) == []
+    await post.pass_time(10 * SECOND)
+    assert await kinds(post) == ["NOTICE", "NOTICE", "SURVEY"]
 
 
-async def test_an_account_without_a_limit_pauses_too(database: Database) -> None:
+async def test_an_account_without_a_limit_pauses_its_bulk_too(database: Database) -> None:
     post = Post(database)
     await write(post, Priority.REPLY, 2)
+    await write(post, Priority.NOTICE, 1)
     await kinds(post, slots=1)
-    await database.run(lambda session: buckets.pause(session, post.account.name, 30 * SECOND))
-    await write(post, Priority.ALARM, 1)
-    assert await kinds(post) == ["ALARM"]
-    await post.pass_time(30 * SECOND)
+    await database.run(partial(buckets.pause, name=post.account.name, wait=30 * SECOND))
     assert await kinds(post) == ["REPLY"]
+    await post.pass_time(30 * SECOND)
+    assert await kinds(post) == ["NOTICE"]
 
 
-async def test_after_a_pause_there_is_no_burst_and_half_the_speed(database: Database) -> None:
+async def test_after_a_refusal_there_is_no_burst_and_half_the_speed(database: Database) -> None:
     post = limited(database, burst=20, reserve=0, per_second=0.2)
     await write(post, Priority.REPLY, 30)
     await kinds(post, slots=1)
-    await database.run(lambda session: buckets.pause(session, post.account.name, 30 * SECOND))
-    await post.pass_time(30 * SECOND)
+    await database.run(partial(buckets.pause, name=post.account.name, wait=30 * SECOND))
     assert await kinds(post) == []
     await post.pass_time(35 * SECOND)
     assert await kinds(post) == ["REPLY"] * 3
@@ -112,14 +115,14 @@ async def test_after_a_pause_there_is_no_burst_and_half_the_speed(database: Data
 
 async def test_a_shorter_wait_does_not_end_a_longer_one(database: Database) -> None:
     post = limited(database, per_second=100.0)
-    await write(post, Priority.REPLY, 2)
+    await write(post, Priority.NOTICE, 2)
     await kinds(post, slots=1)
     for seconds in (30, 3):
         await database.run(partial(buckets.pause, name=post.account.name, wait=seconds * SECOND))
     await post.pass_time(10 * SECOND)
     assert await kinds(post) == []
     await post.pass_time(21 * SECOND)
-    assert await kinds(post) == ["REPLY"]
+    assert await kinds(post) == ["NOTICE"]
 
 
 async def test_a_claim_of_nothing_costs_nothing(database: Database) -> None:
