@@ -157,7 +157,7 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
         clock=clock,
         metrics=metrics,
         pages=pages,
-        intake=Intake(db, metrics),
+        intake=Intake(db, metrics, work),
         lines=lines,
         work=work,
         delivery=Delivery(db, lines, desk, owner=owner, now=clock.now, pace=pace, metrics=metrics),

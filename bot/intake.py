@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Protocol
 
 from bot.channels.port import RawEvent
 from bot.metrics import Metrics
 from services import inbox
 from services.db import Database, Session
+from services.inbox import Claimed
 
 MOST_AT_ONCE = 500
+
+
+class Worker(Protocol):
+    """Who works events in this process: he takes what he can in the very commit that stores it."""
+
+    async def take(self, session: Session, *, stored: int) -> Sequence[Claimed]:
+        """Claim events."""
+
+    def begin(self, events: Sequence[Claimed]) -> None:
+        """Work them, now that it is committed."""
 
 
 class Intake:
     """Stores events in groups: while one commit is on its way, the next group gathers."""
 
-    def __init__(self, db: Database, metrics: Metrics) -> None:
-        """Take the database; nothing runs before the first event."""
+    def __init__(self, db: Database, metrics: Metrics, worker: Worker | None = None) -> None:
+        """Take the database, and who works here what is stored; nothing runs before the first event."""
         self._db = db
         self._metrics = metrics
+        self._worker = worker
         self._waiting: list[tuple[RawEvent, asyncio.Future[bool]]] = []
         self._storing: asyncio.Task[None] | None = None
 
@@ -56,10 +70,13 @@ class Intake:
             for event in events
         ]
 
-        async def work(session: Session) -> set[tuple[str, str, str]]:
-            return await inbox.store(session, rows)
+        async def work(session: Session) -> tuple[set[tuple[str, str, str]], Sequence[Claimed]]:
+            new = await inbox.store(session, rows)
+            return new, await self._worker.take(session, stored=len(new)) if self._worker else ()
 
-        new = await self._db.run(work)
+        new, taken = await self._db.run(work)
+        if self._worker is not None and taken:
+            self._worker.begin(taken)
         for event in events:
             self._metrics.stored(event.channel)
         return new

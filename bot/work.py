@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from bot.wakeup import Wakeup
 from handlers import inbound, setaside
 from handlers.turn import World
 from services import inbox
-from services.db import Database, Session, is_trouble
+from services.db import Database, Session, is_trouble, unwake
 from services.inbox import Claimed
 from services.messages import Channel, Happening, Toast
 from services.texts import Reader
@@ -25,6 +25,9 @@ from services.texts import Reader
 log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
+FLOOD = 12  # events that one commit stores
+FLOOD_LASTS = 0.02  # seconds after such a commit
+LONGEST_HOLD = 1.0
 LONGEST_COMMIT = 0.04  # seconds; then the writer is free for others
 
 Ports = Mapping[tuple[str, str], ChannelPort]
@@ -48,10 +51,6 @@ class NotServed(Exception):  # noqa: N818
     """The event's channel is switched off: it is set aside, to be tried again once the channel is back."""
 
 
-async def nothing_to_wait_for() -> None:
-    """Wait for nobody."""
-
-
 class Work:
     """The loop that turns events into answers."""
 
@@ -65,19 +64,20 @@ class Work:
         now: Callable[[], datetime],
         pace: Pace,
         metrics: Metrics,
-        calm: Callable[[], Awaitable[None]] = nothing_to_wait_for,
     ) -> None:
-        """Take the world, and how to wait until intake is calm; nothing runs before `run`."""
+        """Take the world; nothing runs before `run`."""
         self._db, self._ports, self._world = db, ports, world
         self._owner, self._now, self._pace, self._metrics = owner, now, pace, metrics
-        self._calm, self._held_back = calm, False
+        self._given: list[Claimed] = []  # claimed by intake, not begun yet
+        self._open, self._look, self._held_back, self._flooded = False, False, False, 0.0
         self._wakeup = Wakeup()
         self._busy: set[asyncio.Task[None]] = set()
         self._toasts: set[asyncio.Task[None]] = set()
-        db.listen("inbox", self._wakeup.wake)
+        db.listen("inbox", self._wake)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop, then finish what is in hand."""
+        self._open = True
         while not stop.is_set():
             try:
                 await self._once()
@@ -88,7 +88,41 @@ class Work:
                 await asyncio.sleep(REST_AFTER_TROUBLE)
                 continue
             await self._wakeup.wait(self._pace.poll)
+        self._open = False
+        if self._given:
+            await self._give_back(self._given)
         await asyncio.gather(*self._busy, *self._toasts, return_exceptions=True)
+
+    async def take(self, session: Session, *, stored: int) -> Sequence[Claimed]:
+        """Claim what intake has just stored, in its own commit; in a flood nothing, so that intake goes first."""
+        if stored >= FLOOD:
+            self._flooded = time.monotonic()
+        room = self._room() - len(self._given)
+        if not self._open or room <= 0 or stored >= FLOOD:
+            return ()
+        events = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
+        if len(events) < room:
+            unwake(session, "inbox")  # what is left is behind something in work
+            self._held_back = True
+        return events
+
+    def begin(self, events: Sequence[Claimed]) -> None:
+        """Work what was taken, now that it is committed."""
+        self._given += events
+        self._wakeup.wake()
+
+    def _room(self) -> int:
+        return self._pace.shared_turns if self._db.is_sqlite else self._pace.concurrency - len(self._busy)
+
+    async def _calm(self) -> None:
+        """Hold back while updates flood in, for a second at most."""
+        until = time.monotonic() + LONGEST_HOLD
+        while time.monotonic() < min(until, self._flooded + FLOOD_LASTS):
+            await asyncio.sleep(FLOOD_LASTS / 2)
+
+    def _wake(self) -> None:
+        self._look = True
+        self._wakeup.wake()
 
     async def drain(self) -> int:
         """Work until nothing is left; return how many events that were."""
@@ -105,11 +139,24 @@ class Work:
         while len(self._busy) >= self._pace.concurrency:
             await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
         await self._calm()
-        room = self._pace.shared_turns if self._db.is_sqlite else self._pace.concurrency - len(self._busy)
+        given, self._given = self._given, []
+        if given:
+            await self._set_to(given)
+        if not given or self._look:
+            return len(given) + await self._look_for_more()
+        return len(given)
+
+    async def _look_for_more(self) -> int:
+        self._look = False
+        room = self._room()
         events, alone = await self._claim(room)
         self._held_back = bool(self._busy)  # what was stored behind an event in work may be free once that ends
         if len(events) == room:
             self._db.wake("inbox")  # there may be more
+        await self._set_to(events, alone=alone)
+        return len(events)
+
+    async def _set_to(self, events: Sequence[Claimed], *, alone: bool = False) -> None:
         if self._db.is_sqlite:
             await self._group(events)
         elif alone:
@@ -118,7 +165,6 @@ class Work:
         else:
             for event in events:
                 self._begin(event)
-        return len(events)
 
     async def _claim(self, room: int) -> tuple[Sequence[Claimed], bool]:
         """Claim events, or, when there is nothing else, one that crashed workers before: it is worked alone."""
@@ -139,7 +185,7 @@ class Work:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
         if self._held_back:
-            self._wakeup.wake()
+            self._wake()
 
     async def _alone(self, event: Claimed) -> None:
         """Work one event in a transaction of its own."""
@@ -258,6 +304,9 @@ class Work:
     async def _release(self, events: Sequence[Claimed], error: BaseException) -> None:
         log.warning("events go back: the database is in trouble", count=len(events), why=type(error).__name__)
         await asyncio.sleep(REST_AFTER_TROUBLE)
+        await self._give_back(events)
+
+    async def _give_back(self, events: Sequence[Claimed]) -> None:
         ids = [event.id for event in events]
         try:
             await self._db.run(lambda session: inbox.release(session, ids, owner=self._owner))

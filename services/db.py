@@ -19,7 +19,7 @@ from sqlalchemy import ClauseElement, ColumnElement, Float, Result, Table, bindp
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -47,16 +47,18 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._engine = _sqlite(url, read_only=False) if self.is_sqlite else _postgres(url, connections)
         self._reader = _sqlite(url, read_only=True) if self.is_sqlite else self._engine
+        # SQLite has one writer: whoever waits for it gets his turn in order.
+        self._writers = asyncio.Semaphore(1 if self.is_sqlite else connections)
         self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": []}
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """Open the one transaction: committed when the block ends well, rolled back otherwise."""
         with _Once():
-            async with AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+            async with self._writers, AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
                 async with session.begin():
                     yield session
-                self._tell(session)
+            self._tell(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
@@ -64,17 +66,6 @@ class Database:
         with _Once():
             async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
                 yield session
-
-    @asynccontextmanager
-    async def shared(self) -> AsyncIterator[Shared]:
-        """Open a transaction in which several turns share one commit, a savepoint each."""
-        with _Once():
-            async with self._engine.connect() as connection:
-                shared = Shared(connection)
-                async with connection.begin():
-                    yield shared
-                for session in shared.kept:
-                    self._tell(session)
 
     async def run(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """Do the work in a transaction, again from the start after a deadlock or a serialization failure."""
@@ -106,28 +97,6 @@ class Database:
         await self._engine.dispose()
         if self._reader is not self._engine:
             await self._reader.dispose()
-
-
-class Shared:
-    """A transaction that several turns share; each turn stands or falls alone."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Take the connection whose transaction is open."""
-        self._connection = connection
-        self.kept: list[Session] = []
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Session]:
-        """Open a session on a savepoint of its own."""
-        async with AsyncSession(
-            self._connection,
-            expire_on_commit=False,
-            autoflush=False,
-            join_transaction_mode="create_savepoint",
-        ) as session:
-            async with session.begin():
-                yield session
-            self.kept.append(session)
 
 
 class _Once:

@@ -1,7 +1,7 @@
 """SQLite for asyncio without a thread hop per statement.
 
 Statements on a local file take microseconds, a hop to a thread takes a hundred. So statements run where they are;
-only the two that may wait, BEGIN IMMEDIATE (for another process's lock) and COMMIT (for the disk), go to a thread.
+only what has to wait, BEGIN IMMEDIATE for another process's lock and COMMIT for the disk, goes to a thread.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_only
 
-BUSY_SECONDS = 10.0
+PATIENCE = 10_000  # milliseconds to wait for another process
 
 
 class InlineCursor(sqlite3.Cursor):
@@ -31,9 +31,24 @@ class InlineCursor(sqlite3.Cursor):
 class InlineConnection(sqlite3.Connection):
     """A connection that hands out such cursors."""
 
+    changes_before = 0  # rows changed before the present transaction
+
     def cursor(self, factory: type[sqlite3.Cursor] = InlineCursor) -> sqlite3.Cursor:  # type: ignore[override]
         """Open a cursor."""
         return super().cursor(factory)
+
+    def begin_at_once(self) -> bool:
+        """Take the write lock if nobody has it; False when one would have to wait."""
+        self.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the low byte tells the kind
+                raise
+            return False
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        return True
 
 
 class InlineSqlite(SQLiteDialect_pysqlite):
@@ -72,12 +87,17 @@ class InlineSqlite(SQLiteDialect_pysqlite):
         reading = dbapi_connection.execute("PRAGMA query_only").fetchone()[0]
         if reading:
             dbapi_connection.execute("BEGIN")
-        else:
+        elif not dbapi_connection.begin_at_once():
             await_only(asyncio.to_thread(dbapi_connection.execute, "BEGIN IMMEDIATE"))
+        dbapi_connection.changes_before = dbapi_connection.total_changes
 
     def do_commit(self, dbapi_connection: Any) -> None:  # noqa: ANN401
-        """Wait for the disk in a thread."""
-        if dbapi_connection.in_transaction:
+        """Wait for the disk in a thread; where nothing was written there is no waiting."""
+        if not dbapi_connection.in_transaction:
+            return
+        if dbapi_connection.total_changes == dbapi_connection.changes_before:
+            dbapi_connection.commit()
+        else:
             await_only(asyncio.to_thread(dbapi_connection.commit))
 
     def do_rollback(self, dbapi_connection: Any) -> None:  # noqa: ANN401
@@ -99,7 +119,7 @@ def prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
     """Set a new connection up: WAL, full durability, foreign keys, patience with other processes."""
     connection.isolation_level = None
     for pragma in (
-        f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+        f"busy_timeout = {PATIENCE}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",

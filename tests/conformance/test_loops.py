@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from bot.channels.port import Letter, Outcome, Sent
 from handlers.turn import World
@@ -102,27 +103,41 @@ async def test_an_event_that_nobody_can_read_is_set_aside_and_stops_nobody(repli
     assert await states(replica) == {"bad": "dead", "after": "done", "beside": "done"}
 
 
-async def test_what_crashed_workers_is_worked_with_nothing_beside_it(replica: Replica) -> None:
-    members = await owners_of(replica, 4)
-    port = port_of(replica)
-    await replica.hear(*(crowd.event(port, member, f"e{n}", text="你好") for n, member in enumerate(members)))
+async def test_what_crashed_workers_is_worked_with_nothing_beside_it(postgresql_estate_url: str, world: World) -> None:
+    replica = Replica(postgresql_estate_url, world, Port(), "only")
+    suspect, other = await owners_of(replica, 2)
+    port, may_end, stop = port_of(replica), asyncio.Event(), asyncio.Event()
+    await replica.hear(crowd.event(port, suspect, "suspect", text="你好"))
     crashed = {"starts": inbox.CRASHES_BEFORE_ALONE}
     await replica.db.run(lambda session: session.execute(update(Event).values(**crashed)))
-    claimed: list[int] = []
+    is_busy = asyncio.Event()
 
-    async def watch() -> None:
-        while True:
-            async with replica.db.reading() as session:
-                in_work = await session.scalar(select(func.count()).where(Event.state == "claimed"))
-            claimed.append(in_work or 0)
-            await asyncio.sleep(0)
+    async def keep_busy(session: Session) -> None:
+        await crowd.actor_of(session, suspect)  # his person is locked: the turn has to wait
+        is_busy.set()
+        await may_end.wait()
 
-    watching = asyncio.create_task(watch())
-    await replica.work.drain()
-    watching.cancel()
-    assert set(await states(replica)) == {"e0", "e1", "e2", "e3"}
-    assert set((await states(replica)).values()) == {"done"}
-    assert max(claimed) == 1
+    keeping = asyncio.create_task(replica.db.run(keep_busy))
+    await is_busy.wait()
+    working = asyncio.create_task(replica.work.run(stop))
+    await until(replica, {"suspect": "claimed"})
+    await replica.hear(crowd.event(port, other, "beside", text="你好"))
+    await asyncio.sleep(0.1)
+    assert await states(replica) == {"suspect": "claimed", "beside": "new"}
+    may_end.set()
+    await until(replica, {"suspect": "done", "beside": "done"})
+    stop.set()
+    await asyncio.gather(keeping, working)
+    await replica.db.dispose()
+
+
+async def until(replica: Replica, wanted: dict[str, str]) -> None:
+    """Wait until the events are in these states."""
+    for _ in range(500):
+        if await states(replica) == wanted:
+            return
+        await asyncio.sleep(0.02)
+    assert await states(replica) == wanted
 
 
 async def test_a_letter_that_cannot_be_put_together_fails_alone(replica: Replica) -> None:
@@ -141,8 +156,8 @@ async def test_a_result_whose_consequences_fail_is_still_written_down(replica: R
     one, other = await owners_of(replica, 2)
     await letter(replica, "bad news", one)
     await letter(replica, "beside it", other)
-    unknown_file = Sent(Outcome.ACCEPTED, provider_id="7", parts=1, files=((999_999, "file"),))
-    port_of(replica).answers["bad news"] = unknown_file
+    no_id: Any = None
+    port_of(replica).answers["bad news"] = Sent(Outcome.ACCEPTED, provider_id="7", parts=1, files=((1, no_id),))
     await replica.delivery.drain()
     assert [(await row(replica, key)).state for key in ("bad news", "beside it")] == ["accepted", "accepted"]
     assert (await row(replica, "bad news")).provider_id == "7"

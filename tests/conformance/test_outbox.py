@@ -292,6 +292,7 @@ async def test_alarms_that_come_while_others_claim_break_no_claim(replicas: Sequ
 async def test_two_claims_that_look_at_the_same_time_take_one_head(replicas: Sequence[Database]) -> None:
     """One claim is held open after it took the reply; the other one, which sees an alarm, waits for it."""
     one, other = Post(replicas[0]), Post(replicas[-1])
+    assert await one.claim() == []
     await one.write("reply", "anna", Priority.REPLY)
     has_claimed, may_end = asyncio.Event(), asyncio.Event()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -63,11 +63,13 @@ def shown(world: World, options: Sequence[Option], reader: Reader) -> list[str]:
     return [world.texts.say(option.label, reader) for option in options]
 
 
-def questions() -> list[tuple[type[Form], str, Kind]]:
-    return [(form, name, kind) for form in FORMS.values() for name, kind in fields_of(form).items() if kind.asked]
+QUESTIONS: list[tuple[type[Form], str, Kind]] = [
+    (form, name, kind) for form in FORMS.values() for name, kind in fields_of(form).items() if kind.asked
+]
+NAMED = [f"{form.name}-{name}" for form, name, _ in QUESTIONS]
 
 
-@pytest.mark.parametrize(("form", "name", "kind"), questions(), ids=lambda value: getattr(value, "name", str(value)))
+@pytest.mark.parametrize(("form", "name", "kind"), QUESTIONS, ids=NAMED)
 async def test_every_option_of_every_form_is_read_as_it_is_shown(
     desk: Turn, form: type[Form], name: str, kind: Kind
 ) -> None:
@@ -83,7 +85,7 @@ async def test_every_option_of_every_form_is_read_as_it_is_shown(
                 assert chosen(said(desk, f" {label}。", channel), offered) == option
 
 
-@pytest.mark.parametrize(("form", "name", "kind"), questions(), ids=lambda value: getattr(value, "name", str(value)))
+@pytest.mark.parametrize(("form", "name", "kind"), QUESTIONS, ids=NAMED)
 async def test_every_number_of_a_text_message_means_the_choice_beside_it(
     desk: Turn, form: type[Form], name: str, kind: Kind
 ) -> None:
@@ -140,12 +142,11 @@ async def test_where_choices_have_digits_of_their_own_no_other_number_counts(des
     assert values == {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=30))
-async def test_no_words_break_the_choosing(world: World, text: str) -> None:
-    inbound = Inbound(Channel.WEB, "web", "1", "1", "1", text=text)
-    turn = Turn(None, None, inbound, START, None, world)  # type: ignore[arg-type]
+async def test_no_words_break_the_choosing(desk: Turn, text: str) -> None:
     options = [Option("a", T("word.yes")), Option("b", plain("厨房")), Option("c", T("score.5"), "5")]
-    assert chosen(turn, options) in [None, *options]
+    assert chosen(said(desk, text), options) in [None, *options]
 
 
 async def test_a_file_without_words_answers_a_question_for_words(desk: Turn) -> None:

@@ -199,6 +199,12 @@ async def check_surveys(session: Session, *, unknown: int) -> list[str]:
     return wrong
 
 
+async def count_sent(database: Database) -> int:
+    """Return how many messages were sent and noted."""
+    async with database.reading() as session:
+        return await session.scalar(select(func.count()).where(Outgoing.state == State.ACCEPTED)) or 0
+
+
 async def settled(database: Database) -> bool | None:
     """Whether nothing is on its way any more."""
     async with database.reading() as session:

@@ -189,25 +189,6 @@ async def test_whoever_listens_is_woken_after_the_commit_and_only_then(database:
     assert woken == ["outbox"]
 
 
-async def test_turns_that_share_a_commit_stand_or_fall_alone(database: Database) -> None:
-    woken: list[str] = []
-    database.listen("outbox", lambda: woken.append("outbox"))
-    async with database.shared() as shared:
-        for key in ("a", "b", "c"):
-            try:
-                async with shared.turn() as session:
-                    await insert_once(session, Setting, row(key))
-                    if key == "b":
-                        raise ZeroDivisionError
-                    db.wake(session, "outbox")
-            except ZeroDivisionError:
-                continue
-        assert woken == []
-    assert woken == ["outbox", "outbox"]
-    async with database.reading() as session:
-        assert await values(session) == {"a": 1, "c": 1}
-
-
 async def test_a_reading_session_on_sqlite_cannot_write(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     async with database.reading() as session:
