@@ -14,7 +14,6 @@ from services.actors import House
 from services.db import Session
 from services.media import Held, MediaStore
 from services.messages import Channel, Say, T
-from services.models import Card
 from services.outbox import Claimed, To
 from services.refusals import NotFound
 from services.texts import Reader
@@ -54,13 +53,13 @@ class Desk:
 
     async def _card_anew(self, session: Session, row: Claimed, port: ChannelPort) -> Prepared:
         """Where nothing can be edited, a card is sent again when its ticket reached another state, with its choices."""
-        card = await session.get(Card, row.card_id)
-        stage = await cards.stage(session, card) if card is not None else ""
-        if card is None or stage == card.message_id:
-            return Prepared(row, None, "nothing new to say")
-        say = await faces.render(session, card, catalog=self._world.catalog, locale=row.locale)
-        if say is None:
+        face = await faces.find(session, card_id=row.card_id)
+        if face is None:
             return Prepared(row, None, "nothing to say any more")
+        card, stage = face.card, cards.stage(face.card, face.ticket)
+        if stage == card.message_id:
+            return Prepared(row, None, "nothing new to say")
+        say = faces.render(face, catalog=self._world.catalog, locale=row.locale)
         to = To(row.address_id, row.locale, row.community_id)
         key = f"choose:card:{card.id}:{card.wanted}"
         offered = await conversations.offer(session, to=to, key=key, say=say, now=self._now())
@@ -93,11 +92,11 @@ class Desk:
 
     async def _say(self, session: Session, row: Claimed) -> tuple[Say | None, str, int]:
         if row.kind == "card" and row.card_id is not None:
-            card = await session.get(Card, row.card_id)
-            if card is None or card.wanted == card.shown:
+            face = await faces.find(session, card_id=row.card_id)
+            if face is None or face.card.wanted == face.card.shown:
                 return None, "", 0
-            say = await faces.render(session, card, catalog=self._world.catalog, locale=row.locale)
-            return say, card.message_id, card.wanted
+            say = faces.render(face, catalog=self._world.catalog, locale=row.locale)
+            return say, face.card.message_id, face.card.wanted
         if row.kind == "prompt" and row.prompt_id is not None:
             prompt = await conversations.opened(session, prompt_id=row.prompt_id)
             if prompt is None:

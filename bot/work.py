@@ -25,9 +25,6 @@ from services.texts import Reader
 log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
-FLOOD = 12  # events that one commit stores
-FLOOD_LASTS = 0.02  # seconds after such a commit
-LONGEST_HOLD = 1.0
 LONGEST_COMMIT = 0.04  # seconds; then the writer is free for others
 
 Ports = Mapping[tuple[str, str], ChannelPort]
@@ -51,6 +48,23 @@ class NotServed(Exception):  # noqa: N818
     """The event's channel is switched off: it is set aside, to be tried again once the channel is back."""
 
 
+@dataclass(slots=True)
+class Flood:
+    """Whether more comes in than can be worked: intake goes first then, for whoever sends waits for it."""
+
+    per_second: float = 600
+    most: float = 200
+    level: float = 0
+    at: float = 0
+
+    def rises(self, stored: int = 0) -> bool:
+        """Count what was stored; True while it is too much."""
+        now = time.monotonic()
+        drained = self.level - (now - self.at) * self.per_second
+        self.level, self.at = min(max(0.0, drained) + stored, 2 * self.most), now
+        return self.level > self.most
+
+
 class Work:
     """The loop that turns events into answers."""
 
@@ -69,7 +83,7 @@ class Work:
         self._db, self._ports, self._world = db, ports, world
         self._owner, self._now, self._pace, self._metrics = owner, now, pace, metrics
         self._given: list[Claimed] = []  # claimed by intake, not begun yet
-        self._open, self._look, self._held_back, self._flooded = False, False, False, 0.0
+        self._open, self._look, self._held_back, self._flood = False, False, False, Flood()
         self._wakeup = Wakeup()
         self._busy: set[asyncio.Task[None]] = set()
         self._toasts: set[asyncio.Task[None]] = set()
@@ -95,10 +109,8 @@ class Work:
 
     async def take(self, session: Session, *, stored: int) -> Sequence[Claimed]:
         """Claim what intake has just stored, in its own commit; in a flood nothing, so that intake goes first."""
-        if stored >= FLOOD:
-            self._flooded = time.monotonic()
         room = self._room() - len(self._given)
-        if not self._open or room <= 0 or stored >= FLOOD:
+        if not self._open or room <= 0 or self._flood.rises(stored):
             return ()
         events = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
         if len(events) < room:
@@ -116,9 +128,10 @@ class Work:
 
     async def _calm(self) -> None:
         """Hold back while updates flood in, for a second at most."""
-        until = time.monotonic() + LONGEST_HOLD
-        while time.monotonic() < min(until, self._flooded + FLOOD_LASTS):
-            await asyncio.sleep(FLOOD_LASTS / 2)
+        for _ in range(20):
+            if not self._flood.rises():
+                return
+            await asyncio.sleep(0.05)
 
     def _wake(self) -> None:
         self._look = True
@@ -149,6 +162,9 @@ class Work:
     async def _look_for_more(self) -> int:
         self._look = False
         room = self._room()
+        if room <= 0:
+            self._held_back = True
+            return 0
         events, alone = await self._claim(room)
         self._held_back = bool(self._busy)  # what was stored behind an event in work may be free once that ends
         if len(events) == room:

@@ -13,7 +13,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from handlers.turn import Turn
-from handlers.words import STRIP
+from handlers.words import STRIP, spellings
 from services import media
 from services.conversations import Option
 from services.messages import Keyboard, MediaKind, T, Text, plain
@@ -92,12 +92,7 @@ def chosen(turn: Turn, options: Sequence[Option]) -> Option | None:
         return options[number - 1] if 0 < number <= len(options) else None
     if not words:
         return None
-    zone = turn.actor.house.zone if turn.actor.house else turn.world.zone
-    labels = {
-        normalise(label).lower(): index
-        for index, option in enumerate(options)
-        for label in turn.world.texts.variants(option.label, zone, turn.now)
-    }
+    labels = {said: index for index, option in enumerate(options) for said in spellings(turn, option.label)}
     if words in labels:
         return options[labels[words]]
     begun = {index for label, index in labels.items() if len(words) >= NAME and label.startswith(words)}

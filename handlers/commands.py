@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 from handlers import complaint, desk, fees, forms, linking, menu, mine, notices, relay, repair, work
 from handlers import words as spoken
 from handlers.turn import Turn
 from services import conversations, places
 from services.messages import Reply, Start, T
+from services.texts import Texts
 
 Command = Callable[[Turn, str], Awaitable[Reply | None]]
 
@@ -116,11 +118,17 @@ def named(turn: Turn) -> tuple[str, str] | None:
         name, _, rest = text[1:].partition(" ")
         name = name.partition("@")[0].lower()
         return (name, rest.strip()) if name in COMMANDS else ("help", "")
-    bare = _bare(text)
-    for name, label in LABELS.items():
-        if bare and bare in {_bare(said) for said in turn.world.texts.all_labels(label)}:
-            return name, ""
+    labelled = _menu(turn.world.texts).get(_bare(text))
+    if labelled is not None:
+        return labelled, ""
     return ("menu", "") if spoken.means(turn, "words.menu") else None
+
+
+@lru_cache
+def _menu(texts: Texts) -> Mapping[str, str]:
+    """Return the menu's commands by their labels in every language."""
+    first_wins = reversed(list(LABELS.items()))
+    return {_bare(said): name for name, label in first_wins for said in texts.all_labels(label) if _bare(said)}
 
 
 def _bare(label: str) -> str:

@@ -10,7 +10,7 @@ from handlers import places
 from handlers.answers import Answers, filled
 from handlers.answers import words as free_words
 from handlers.form import Form
-from handlers.repair import closed, requester
+from handlers.repair import COURTESIES, closed, requester
 from handlers.turn import Turn
 from services import media
 from services.catalog import Kind
@@ -36,6 +36,8 @@ class FileComplaint(Form, name="complaint"):
     async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
         """What follows while the summary waits belongs to it."""
         changes: dict[str, Any] = {}
+        if turn.text and not turn.inbound.media and turn.understood().intent in COURTESIES:
+            return changes
         if turn.inbound.media:
             kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
             changes["files"] = [*(so_far.get("files") or ()), *kept]

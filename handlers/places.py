@@ -46,8 +46,16 @@ def shown(value: Mapping[str, Any]) -> T:
 
 async def own_places(turn: Turn, so_far: Answers) -> list[Option]:  # noqa: ARG001
     """Offer the person's flats and the public area."""
-    options = [Option(of_unit(home, home.unit_id, turn), unit_label(home)) for home in turn.actor.here]
+    homes = turn.actor.here
+    options = [Option(of_unit(home, home.unit_id, turn), unit_label(home)) for home in homes]
+    if len(homes) > 1:  # which entrance's hall or lift must be said
+        return [*options, *(_near(turn, home) for home in {(h.building, h.entrance): h for h in homes}.values())]
     return [*options, Option(of_public(turn, ""), T("place.public"))] if options else []
+
+
+def _near(turn: Turn, home: Home) -> Option:
+    label = T("place.entrance", building=home.building, entrance=home.entrance, spot=T("place.public"))
+    return Option(of_public(turn, _written(turn, label), home.building), label)
 
 
 async def only_home(turn: Turn, so_far: Answers) -> dict[str, Any] | None:  # noqa: ARG001
@@ -124,8 +132,8 @@ async def _public(turn: Turn, place: PlaceWords | None) -> dict[str, Any] | None
     homes = turn.actor.here
     if building is None and len(homes) == 1:
         building, entrance = homes[0].building, homes[0].entrance
-    if building is None and not homes and turn.actor.staff is None:
-        return None  # a stranger's "the lift" could be any: he is asked where
+    if building is None and turn.actor.staff is None:
+        return None  # "the lift" of a stranger, or of somebody with two flats, could be any: he is asked where
     return of_public(turn, _label(turn, building, entrance, spot), building or "")
 
 

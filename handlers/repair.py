@@ -89,7 +89,7 @@ class FileRepair(Form, name="repair"):
     def _time(self, turn: Turn) -> T | None:
         if self._is_public:
             return None
-        if self.start and self.end and not self.urgent:
+        if self.start and self.end:
             start, end = _moment(self.start), _moment(self.end)
             return T("repair.summary.window", start=When(start), end=window_end(start, end))
         return T(
@@ -128,8 +128,8 @@ class FileRepair(Form, name="repair"):
             building=self.where.get("building", ""),
             media=tuple(self.files),
             urgent=self.urgent,
-            start=_moment(self.start) if self.start and not self.urgent else None,
-            end=_moment(self.end) if self.end and not self.urgent else None,
+            start=_moment(self.start) if self.start else None,
+            end=_moment(self.end) if self.end else None,
             requester=await requester(turn, reach=self.reach),
         )
 

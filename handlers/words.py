@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
 from handlers.turn import Turn
 from services.messages import T
-from services.texts import LOCALES
+from services.texts import LOCALES, Texts
 from services.understanding.normalise import normalise
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # for labels that name no time
 SHORT = 16
 SPELLED_LONGER = 2  # full-width or traditional spellings may take more signs
 STANDS_ALONE = 3
@@ -15,8 +20,25 @@ STRIP = " \t\r\n\u3002.!\uff01?\uff1f~\uff5e,\uff0c"
 
 def variants(turn: Turn, key: str) -> frozenset[str]:
     """Return the words of a key in every language, normalised."""
-    texts = turn.world.texts
+    return _variants(turn.world.texts, key)
+
+
+@lru_cache(maxsize=256)
+def _variants(texts: Texts, key: str) -> frozenset[str]:
     return frozenset(normalise(word).lower() for locale in LOCALES for word in texts.label(T(key), locale).split("|"))
+
+
+def spellings(turn: Turn, label: T) -> frozenset[str]:
+    """Return what may have been on somebody's screen for a label, normalised."""
+    zone = turn.actor.house.zone if turn.actor.house else turn.world.zone
+    if not label.params:
+        return _spellings(turn.world.texts, label.key, zone)
+    return frozenset(normalise(said).lower() for said in turn.world.texts.variants(label, zone, turn.now))
+
+
+@lru_cache(maxsize=256)
+def _spellings(texts: Texts, key: str, zone: ZoneInfo) -> frozenset[str]:
+    return frozenset(normalise(said).lower() for said in texts.variants(T(key), zone, EPOCH))
 
 
 def means(turn: Turn, key: str) -> bool:

@@ -43,8 +43,10 @@ async def accept(turn: Turn, ticket_id: int) -> Reply:
     if change.repeated:
         return _noted(turn, T("work.accepted_before", number=ticket.number))
     by = ticket.promised_at or ticket.answer_by
-    key = T("work.accepted", number=ticket.number, by=When(by)) if by else T("work.yours", number=ticket.number)
-    return _noted(turn, key)
+    if by is None:
+        return _noted(turn, T("work.yours", number=ticket.number))
+    visit = ticket.promised_at is not None
+    return _noted(turn, T("work.accepted" if visit else "work.answer_by", number=ticket.number, by=When(by)))
 
 
 def _noted(turn: Turn, text: T) -> Reply:

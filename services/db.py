@@ -55,9 +55,9 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """Open the one transaction: committed when the block ends well, rolled back otherwise."""
         with _Once():
-            async with self._writers, AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
-                async with session.begin():
-                    yield session
+            session = AsyncSession(self._engine, expire_on_commit=False, autoflush=False)
+            async with self._writers, session, session.begin():
+                yield session
             self._tell(session)
 
     @asynccontextmanager

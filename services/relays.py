@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select, update
 
@@ -11,7 +12,7 @@ from services import conversations
 from services.actors import Actor
 from services.db import Session
 from services.messages import Choice, T, plain
-from services.models import Relay, Ticket
+from services.models import Relay, Ticket, table_of
 from services.outbox import Priority, To
 from services.people import to_of
 from services.refusals import NotAllowed, Refused
@@ -53,19 +54,20 @@ async def begin(session: Session, actor: Actor, *, ticket: Ticket, now: datetime
 
 async def of(session: Session, *, address_id: int, now: datetime) -> Relay | None:
     """Return the relay that the address takes part in, if one is open."""
-    return (await session.scalars(_open_at(), {"address_id": address_id, "now": now})).one_or_none()
+    open_one = await session.scalar(_open_at(), {"address_id": address_id, "now": now})
+    return await session.get(Relay, open_one) if open_one is not None else None
 
 
 @cache
-def _open_at() -> Select[Relay]:
-    address_id = bindparam("address_id", type_=BigId)
+def _open_at() -> Select[Any]:
+    relay, address_id = table_of(Relay).c, bindparam("address_id", type_=BigId)
     return (
-        select(Relay)
+        select(relay.id)
         .where(
-            and_(Relay.state == "open", Relay.until > bindparam("now")),
-            or_(Relay.staff_address_id == address_id, Relay.owner_address_id == address_id),
+            and_(relay.state == "open", relay.until > bindparam("now")),
+            or_(relay.staff_address_id == address_id, relay.owner_address_id == address_id),
         )
-        .order_by(Relay.id.desc())
+        .order_by(relay.id.desc())
         .limit(1)
     )
 

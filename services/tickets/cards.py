@@ -125,7 +125,6 @@ async def forget_message(session: Session, *, card_id: int) -> None:
     await session.execute(update(Card).where(Card.id == card_id).values(message_id=""))
 
 
-async def stage(session: Session, card: Card) -> str:
+def stage(card: Card, ticket: Ticket) -> str:
     """Return the state worth a new message where nothing can be edited; later ones are told in other words."""
-    state = await session.scalar(select(Ticket.state).where(Ticket.id == card.subject_id)) or ""
-    return state if state in WORTH_A_MESSAGE else card.message_id
+    return ticket.state if ticket.state in WORTH_A_MESSAGE else card.message_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -33,13 +34,29 @@ def steps(ticket: Ticket) -> Sequence[str]:
     return VISIT.get(ticket.step, VISIT["arrived"])
 
 
-async def render(session: Session, card: Card, *, catalog: Catalog, locale: str) -> Say | None:
-    """Show the ticket as it is now; None when it is gone."""
-    shown = {"ticket_id": card.subject_id, "address_id": card.address_id}
-    found = (await session.execute(_shown(), shown)).one_or_none()
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A card with all that it shows; `holds` when the ticket's holder reads it."""
+
+    card: Card
+    ticket: Ticket
+    holder: T | None
+    taker: T | None
+    holds: bool
+
+
+async def find(session: Session, *, card_id: int | None) -> Face | None:
+    """Return a card's face as things are now; None when its ticket is gone."""
+    found = (await session.execute(_found(), {"card_id": card_id})).one_or_none()
     if found is None:
         return None
-    ticket, holder, taker = found[0], _named(found.holder, found.badge), _named(found.taker, found.taker_badge)
+    holder, taker = _named(found.holder, found.badge), _named(found.taker, found.taker_badge)
+    return Face(found[0], found[1], holder, taker, found.holds)
+
+
+def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
+    """Show the ticket as it is now."""
+    card, ticket, holder, taker = face.card, face.ticket, face.holder, face.taker
     body = lines(
         _head(ticket),
         _place(ticket),
@@ -49,26 +66,27 @@ async def render(session: Session, card: Card, *, catalog: Catalog, locale: str)
         _holder(ticket, holder),
     )
     if card.view == View.HOLDER:
-        return _of_holder(ticket, body, holds=found.holds)
+        return _of_holder(ticket, body, holds=face.holds)
     if card.view == View.FRONT:
         return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket)))
     return Say(body, pairs(_group_buttons(ticket)))
 
 
 @cache
-def _shown() -> Select[Any]:
-    """A ticket with the names of who holds it and who took it, and whether the holder reads at the address."""
+def _found() -> Select[Any]:
+    """A card and its ticket, with the names of who holds it and who took it."""
     holder, taker, by, to = aliased(Staff), aliased(Staff), aliased(Person), aliased(Person)
-    reads = exists().where(Address.id == bindparam("address_id"), Address.person_id == holder.person_id)
+    reads = exists().where(Address.id == Card.address_id, Address.person_id == holder.person_id)
     return (
-        select(Ticket, by.name.label("holder"), holder.badge, to.name.label("taker"))
+        select(Card, Ticket, by.name.label("holder"), holder.badge, to.name.label("taker"))
         .add_columns(taker.badge.label("taker_badge"), reads.label("holds"))
-        .select_from(Ticket)
+        .select_from(Card)
+        .join(Ticket, Ticket.id == Card.subject_id)
         .outerjoin(holder, holder.id == Ticket.holder_id)
         .outerjoin(by, by.id == holder.person_id)
         .outerjoin(taker, taker.id == Ticket.first_taker_id)
         .outerjoin(to, to.id == taker.person_id)
-        .where(Ticket.id == bindparam("ticket_id"))
+        .where(Card.id == bindparam("card_id"))
     )
 
 

@@ -236,10 +236,10 @@ def promised(
 ) -> datetime:
     """Return by when somebody is there: at once, the agreed end, today's hour if there is time, else tomorrow's."""
     tickets = policy.tickets
+    if end is not None:  # somebody is at home then; haste only shortens the wait for a yes
+        return end
     if urgent:
         return now + timedelta(minutes=tickets.urgent_arrive_minutes)
-    if end is not None:
-        return end
     local = now.astimezone(zone)
     today = datetime.combine(local.date(), tickets.today_by, zone)
     if local + timedelta(hours=tickets.arrive_hours) <= today:
@@ -290,7 +290,7 @@ async def _show(session: Session, house: House, ticket: Ticket, holder: Candidat
             await news.files_to_staff(session, ticket, holder.staff_id, now=now)
     if ticket.confidential:
         if holder is None:
-            await news.card_to_front(session, ticket, leads_only=True, now=now)
+            await news.card_to_front(session, ticket, now=now)
         return
     group = await people.group_of(session, community_id=house.id, team=ticket.team)
     if group is not None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from services.actors import Actor
 from services.db import Session
 from services.models import Ticket
 from services.refusals import NotFound, Refused
+from services.sqltypes import BigId, Moment
 from services.tickets.rules import State, standings
 
 OPEN = (State.OPEN, State.ASSIGNED, State.WORKING, State.DONE)
@@ -55,48 +57,58 @@ async def by_number(session: Session, actor: Actor, *, number: str) -> Ticket:
     return open_ones[0] if open_ones else mine[0]
 
 
-def _of(actor: Actor) -> ColumnElement[bool]:
-    by_address = Ticket.requester_id.is_(None) & (Ticket.requester_address_id == actor.address_id)
-    return or_(Ticket.requester_id == actor.person_id, by_address) if actor.person_id is not None else by_address
+def _whose(actor: Actor) -> dict[str, int | None]:
+    return {"person_id": actor.person_id, "address_id": actor.address_id}
+
+
+def _theirs() -> Select[Ticket]:
+    """Tickets of a person; of a stranger, those filed from his address."""
+    by_address = Ticket.requester_id.is_(None) & (Ticket.requester_address_id == bindparam("address_id", type_=BigId))
+    return select(Ticket).where(or_(Ticket.requester_id == bindparam("person_id", type_=BigId), by_address))
 
 
 async def mine(session: Session, actor: Actor, *, now: datetime) -> Sequence[Ticket]:
     """Return the person's own tickets: open ones, and what closed in the last days, newest first."""
-    recent = now - timedelta(days=30)
+    return (await session.scalars(_mine(), {**_whose(actor), "recent": now - timedelta(days=30)})).all()
+
+
+@cache
+def _mine() -> Select[Ticket]:
     return (
-        await session.scalars(
-            select(Ticket)
-            .where(_of(actor), or_(Ticket.state.in_(OPEN), Ticket.closed_at > recent))
-            .order_by(Ticket.state.in_(OPEN).desc(), Ticket.id.desc())
-            .limit(MOST_LISTED)
-        )
-    ).all()
+        _theirs()
+        .where(or_(Ticket.state.in_(OPEN), Ticket.closed_at > bindparam("recent", type_=Moment)))
+        .order_by(Ticket.state.in_(OPEN).desc(), Ticket.id.desc())
+        .limit(MOST_LISTED)
+    )
 
 
 async def waiting(session: Session, actor: Actor, *, since: datetime) -> Ticket | None:
     """Return the ticket that the person filed from here a short while ago and that nobody accepted yet."""
+    return (await session.scalars(_waiting(), {**_whose(actor), "since": since})).one_or_none()
+
+
+@cache
+def _waiting() -> Select[Ticket]:
     return (
-        await session.scalars(
-            select(Ticket)
-            .where(
-                _of(actor),
-                Ticket.state.in_((State.OPEN, State.ASSIGNED)),
-                Ticket.requester_address_id == actor.address_id,
-                Ticket.created_at >= since,
-            )
-            .order_by(Ticket.id.desc())
-            .limit(1)
+        _theirs()
+        .where(
+            Ticket.state.in_((State.OPEN, State.ASSIGNED)),
+            Ticket.requester_address_id == bindparam("address_id", type_=BigId),
+            Ticket.created_at >= bindparam("since", type_=Moment),
         )
-    ).one_or_none()
+        .order_by(Ticket.id.desc())
+        .limit(1)
+    )
 
 
 async def newest_open(session: Session, actor: Actor) -> Sequence[Ticket]:
     """Return the person's open tickets, newest first."""
-    return (
-        await session.scalars(
-            select(Ticket).where(_of(actor), Ticket.state.in_(OPEN)).order_by(Ticket.id.desc()).limit(MOST_LISTED)
-        )
-    ).all()
+    return (await session.scalars(_newest_open(), _whose(actor))).all()
+
+
+@cache
+def _newest_open() -> Select[Ticket]:
+    return _theirs().where(Ticket.state.in_(OPEN)).order_by(Ticket.id.desc()).limit(MOST_LISTED)
 
 
 async def held(session: Session, actor: Actor) -> Sequence[Ticket]:

@@ -147,23 +147,26 @@ async def files_to_staff(session: Session, ticket: Ticket, staff_id: int, *, now
         )
 
 
-async def card_to_front(session: Session, ticket: Ticket, *, now: datetime, leads_only: bool = False) -> None:
-    """Give the desk on duty (or those who lead) a card; with nobody on duty, everybody of them."""
+async def front(session: Session, ticket: Ticket, *, now: datetime) -> Sequence[int]:
+    """Return who looks after the ticket: the desk on duty; for a confidential one only those who lead."""
     found = (
         await dispatch.leads(session, community_id=ticket.community_id, now=now)
-        if leads_only
+        if ticket.confidential
         else await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
     )
-    on_duty = [c for c in found if c.on_duty] or list(found)
-    for candidate in on_duty:
-        await card_to_staff(session, ticket, candidate.staff_id, view=cards.View.FRONT, now=now)
-        await files_to_staff(session, ticket, candidate.staff_id, now=now)
+    return [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
+
+
+async def card_to_front(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """Give those who look after the ticket a card, and what came with it."""
+    for staff_id in await front(session, ticket, now=now):
+        await card_to_staff(session, ticket, staff_id, view=cards.View.FRONT, now=now)
+        await files_to_staff(session, ticket, staff_id, now=now)
 
 
 async def to_front(
     session: Session, ticket: Ticket, text: Text, *, now: datetime, rows: Sequence[Sequence[Choice]] = ()
 ) -> None:
-    """Tell the desk on duty."""
-    found = await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
-    on_duty = [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
-    await to_staff(session, ticket, on_duty, text, now=now, rows=rows, tag=":front")
+    """Tell those who look after the ticket."""
+    staff_ids = await front(session, ticket, now=now)
+    await to_staff(session, ticket, staff_ids, text, now=now, rows=rows, tag=":front")

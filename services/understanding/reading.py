@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from services.catalog import Catalog, Category
@@ -53,6 +54,7 @@ class Reader:
         "_courtesy",
         "_endangered",
         "_known",
+        "_lately",
         "_matters",
         "_meant",
         "_placeless",
@@ -75,10 +77,15 @@ class Reader:
         self._usual = {key: scope for scope in Scope for key in words.list("usual_scope", scope)}
         self._known = _latin_words(self._matters.lexicon, self._wants.lexicon, dangers.alarm().words)
         self._choices = tuple(sorted(word for word in self._known if len(word) > 5))
+        # Within a turn the same words are asked about several times.
+        self._lately = lru_cache(maxsize=32)(self._read)
         places.mark("")
 
     def read(self, text: str, *, now: datetime, zone: ZoneInfo) -> Reading:
         """Read one message; any text can be read, and what is not clear has a low confidence."""
+        return self._lately(text, now, zone)
+
+    def _read(self, text: str, now: datetime, zone: ZoneInfo) -> Reading:
         clean = normalise.normalise(text)
         spelled = normalise.nearest(normalise.lower(normalise.mend(clean)), self._known, self._choices)
         marked = places.mark(clean)
