@@ -202,8 +202,7 @@ def _account(channel: ChannelPort, settings: Settings) -> Account:
     delivery = settings.delivery
     if channel.channel == "telegram":
         limit = Limit(delivery.telegram_per_second, max(1, int(delivery.telegram_per_second)), delivery.reserve)
-        between = 60.0 / delivery.group_per_minute
-        return Account("telegram", channel.account, limit, Pace(group=between, group_burst=between * 4))
+        return Account("telegram", channel.account, limit, Pace.per_group(delivery.group_per_minute))
     if channel.channel == "sms":
         return Account("sms", channel.account, Limit(delivery.sms_per_second, 10, 2))
     return Account(channel.channel, channel.account)

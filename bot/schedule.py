@@ -142,9 +142,9 @@ class Schedule:
         async def check(session: Session) -> None:
             waiting = await inbox.waiting_long(session, longer_than=WAITING_LONG)
             for event in waiting:
-                port = self._ports.get((event.channel, event.account))
-                if port is not None:
-                    await setaside.page_if_danger(session, port.read(event.payload), now=self._now())
+                message = reaping.read(event, self._ports)
+                if message is not None:
+                    await setaside.page_if_danger(session, message, now=self._now())
             if waiting:
                 await inbox.mark_checked(session, [event.id for event in waiting])
 

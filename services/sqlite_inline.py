@@ -96,9 +96,9 @@ class InlineSqlite(SQLiteDialect_pysqlite):
         if not dbapi_connection.in_transaction:
             return
         if dbapi_connection.total_changes == dbapi_connection.changes_before:
-            dbapi_connection.commit()
+            dbapi_connection.execute("COMMIT")
         else:
-            await_only(asyncio.to_thread(dbapi_connection.commit))
+            await_only(asyncio.to_thread(dbapi_connection.execute, "COMMIT"))
 
     def do_rollback(self, dbapi_connection: Any) -> None:  # noqa: ANN401
         """Roll back where we are: nothing waits."""

@@ -73,7 +73,7 @@ async def _with_ticket(session: Session, survey_id: int) -> tuple[Survey, Ticket
             select(Survey, Ticket)
             .join(Ticket, Ticket.id == Survey.ticket_id)
             .where(Survey.id == survey_id)
-            .with_for_update(of=Ticket, key_share=True)
+            .with_for_update(of=(Survey, Ticket), key_share=True)
         )
     ).one_or_none()
     if row is None:
