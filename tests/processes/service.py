@@ -34,7 +34,7 @@ from tests.processes.phone import sooner_or_later
 TOP = Path(__file__).resolve().parents[2]
 SECRET = "not-a-secret_42"
 MORNING = hour(9, 30)
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class NotReadyError(AssertionError):
