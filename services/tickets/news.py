@@ -113,7 +113,8 @@ async def reach(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
         return {}
     rows = (await session.execute(_people_of(), {"staff": list(staff_ids)})).all()
     addresses = await people.addresses_of(session, [row.person_id for row in rows])
-    return {row.id: addresses[row.person_id] for row in rows if row.person_id in addresses}
+    people_of = {row.id: row.person_id for row in rows}
+    return {one: addresses[people_of[one]] for one in staff_ids if people_of.get(one) in addresses}
 
 
 @cache
