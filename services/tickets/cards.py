@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
@@ -54,7 +55,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
 
 async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
     """Every card of the ticket must change: any number of changes until sending is one edit."""
-    changed = (await session.execute(_touch(), {"ticket_id": ticket.id})).all()
+    changed = sorted(await session.execute(_touch(), {"ticket_id": ticket.id}), key=attrgetter("id"))
     if changed:
         locales = await _locales(session, [row.address_id for row in changed])
         drafts = [

@@ -2,117 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers import forms
-from handlers.answers import Answers, Kind, Question, files, filled, one_of, pick, score, words, yes_no
-from handlers.form import Ask, Form, fields_of
+from handlers.answers import Kind, Question, files, filled, one_of, pick, score, words, yes_no
+from handlers.form import Form, fields_of
 from handlers.turn import Turn
-from services.conversations import Option, read_options
+from services.conversations import read_options
 from services.db import Session
-from services.messages import Channel, Inbound, MediaKind, Reply, T, Text, Toast, plain, reply
+from services.messages import Channel, Inbound, MediaKind, Reply, T, Toast
 from services.models import Prompt
 from services.refusals import Refused
-from services.texts import Texts
 from tests.support import estate
 from tests.support.line import Line, attachment
-
-
-class Pet(StrEnum):
-    """What one may keep."""
-
-    CAT = "yes"
-    DOG = "no"
-
-
-class Fewer(StrEnum):
-    """After a deploy no dogs may be kept."""
-
-    CAT = "yes"
-
-
-class NoParrots(Refused):
-    """An expected refusal that asks for something else."""
-
-    key = "refused.nothing_shown"
-    ends = False
-
-
-async def rooms(turn: Turn, so_far: Answers) -> Sequence[Option]:
-    return [Option("kitchen", plain("厨房")), Option("bath", plain("卫生间"))]
-
-
-async def other_room(turn: Turn) -> str | None:
-    return "hall" if "客厅" in turn.text else None
-
-
-def has_dog(so_far: Answers) -> bool:
-    return so_far.get("pet") == Pet.DOG
-
-
-@dataclass(frozen=True, kw_only=True)
-class Toy(Form, name="toy"):
-    """One field of every kind."""
-
-    confirms: ClassVar[bool] = True
-    extras: ClassVar[tuple[str, ...]] = ("urgent",)
-
-    name: Annotated[str, words(least=2)]  # type: ignore[misc]
-    pet: Annotated[Pet, one_of(Pet, "word")]
-    bites: Annotated[bool, yes_no(when=has_dog)] = False
-    room: Annotated[str, pick(rooms, other=other_room)]
-    mark: Annotated[int, score()]
-    photos: Annotated[Sequence[int], files()]
-    remark: Annotated[str, words(optional=True)] = ""
-    urgent: Annotated[bool, filled()] = False
-
-    @classmethod
-    async def check(cls, turn: Turn, so_far: Answers) -> Ask | None:
-        return Ask("name", T("unclear.words")) if so_far["name"] == "没有名字" else None
-
-    @classmethod
-    async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
-        return {"remark": turn.text} if turn.text.startswith("补充") else None
-
-    async def summary(self, turn: Turn) -> Text:
-        return plain(f"{self.name} {self.pet} {self.room}")
-
-    async def submit(self, turn: Turn) -> Reply:
-        if self.name == "鹦鹉":
-            raise NoParrots
-        assert isinstance(self.pet, Pet)
-        assert isinstance(self.mark, int)
-        assert self.bites is False or self.pet is Pet.DOG
-        return reply(plain(f"done {self.name} {self.pet} {self.bites} {self.remark} {self.urgent}"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deployed(Form, name="toy"):
-    """The same form after a deploy: a field is new, one is gone, one was renamed, an option is gone."""
-
-    confirms: ClassVar[bool] = True
-
-    name: Annotated[str, words(least=2)]  # type: ignore[misc]
-    pet: Annotated[Fewer, one_of(Fewer, "word")]
-    place: Annotated[str, pick(rooms)]
-    floor: Annotated[str, words()]
-    lift: Annotated[bool, yes_no()] = False
-
-    async def summary(self, turn: Turn) -> Text:
-        return plain(self.name)
-
-    async def submit(self, turn: Turn) -> Reply:
-        assert isinstance(self.pet, Fewer)
-        return reply(plain(f"deployed {self.name} {self.place} {self.floor}"))
+from tests.support.toys import Deployed, NoParrots, Pet, Toy, rooms, with_toys
 
 
 class Talk:
@@ -162,14 +73,6 @@ class Talk:
         return self.turn.world.texts.label(self.answer.say.text, "zh_Hans")
 
 
-def with_toys(texts: Texts) -> Texts:
-    """Add the toy's sentences to the catalogues."""
-    fields = [*fields_of(Toy), *fields_of(Deployed)]
-    keys = ["toy.yes", "toy.urgent.button", *(f"toy.{name}" for name in fields), *(f"toy.{n}.label" for n in fields)]
-    own = {("", key): key for key in keys}
-    return Texts({locale: {**sentences, **own} for locale, sentences in texts._sentences.items()})
-
-
 class Undone(Exception):
     """Rolls back."""
 
@@ -188,7 +91,7 @@ async def talk(line: Line) -> AsyncIterator[Talk]:
 
 async def answered(talk: Talk, *, pet: str = "是") -> None:
     """Answer everything up to the summary."""
-    await talk.begin(name="小花")
+    await talk.begin(called="小花")
     for text in (pet, "厨房", "很满意"):
         await talk.say(text)
     await talk.say(photo=True)
@@ -202,22 +105,22 @@ async def test_the_next_question_is_the_first_without_an_answer(talk: Talk) -> N
     for text in ("小花", "不是", "不是", "卫生间", "5"):
         await talk.say(text)
         asked.append(await talk.asked())
-    assert asked == ["name", "pet", "bites", "room", "mark", "photos"]
+    assert asked == ["called", "pet", "bites", "room", "mark", "photos"]
 
 
 async def test_what_is_known_is_not_asked(talk: Talk) -> None:
-    await talk.begin(name="小花", pet="yes", room="bath", unknown="left out", mark=None)
+    await talk.begin(called="小花", pet="yes", room="bath", unknown="left out", mark=None)
     assert await talk.asked() == "mark"
 
 
 async def test_a_question_that_does_not_apply_is_not_asked(talk: Talk) -> None:
-    await talk.begin(name="小花")
+    await talk.begin(called="小花")
     await talk.tap("是")
     assert await talk.asked() == "room"
 
 
 async def test_files_are_collected_until_done(talk: Talk) -> None:
-    await talk.begin(name="小花", pet="yes", room="bath", mark=5)
+    await talk.begin(called="小花", pet="yes", room="bath", mark=5)
     for _ in range(2):
         await talk.say(photo=True)
         assert await talk.asked() == "photos"
@@ -255,7 +158,7 @@ async def test_a_switch_of_the_summary_submits_with_it(talk: Talk) -> None:
 
 
 async def test_changing_an_answer_drops_those_that_no_longer_apply(talk: Talk) -> None:
-    await talk.begin(name="小花", room="bath", mark=5, photos=[], remark="-")
+    await talk.begin(called="小花", room="bath", mark=5, photos=[], remark="-")
     await talk.tap("不是")
     await talk.say("是")
     prompt = await talk.prompt()
@@ -270,13 +173,13 @@ async def test_changing_an_answer_drops_those_that_no_longer_apply(talk: Talk) -
 
 
 async def test_a_check_of_the_whole_asks_the_field_again_and_says_why(talk: Talk) -> None:
-    await talk.begin(name="没有名字", pet="yes", room="bath", mark=5, photos=[], remark="-")
+    await talk.begin(called="没有名字", pet="yes", room="bath", mark=5, photos=[], remark="-")
     await talk.say("对")
-    assert (await talk.asked(), "请写一句话" in talk.said) == ("name", True)
+    assert (await talk.asked(), "请写一句话" in talk.said) == ("called", True)
 
 
 async def test_a_refusal_that_asks_for_something_keeps_the_form_open(talk: Talk) -> None:
-    await talk.begin(name="鹦鹉", pet="yes", room="bath", mark=5, photos=[], remark="-")
+    await talk.begin(called="鹦鹉", pet="yes", room="bath", mark=5, photos=[], remark="-")
     with pytest.raises(NoParrots):
         await talk.say("对")
     assert (await talk.prompt()).state == "open"
@@ -286,19 +189,19 @@ async def test_back_asks_the_question_before_and_at_the_first_one_cancels(talk: 
     await talk.begin()
     await talk.say("小花")
     talk.answer = talk.kept(await forms.back(talk.turn, Toy, await talk.prompt()))
-    assert await talk.asked() == "name"
+    assert await talk.asked() == "called"
     talk.answer = talk.kept(await forms.back(talk.turn, Toy, await talk.prompt()))
     assert (await talk.prompt()).state == "cancelled"
 
 
 async def test_back_does_not_ask_what_was_known_beforehand(talk: Talk) -> None:
-    await talk.begin(name="小花")
+    await talk.begin(called="小花")
     talk.answer = talk.kept(await forms.back(talk.turn, Toy, await talk.prompt()))
     assert (await talk.prompt()).state == "cancelled"
 
 
 async def test_the_second_time_a_person_is_offered(talk: Talk) -> None:
-    await talk.begin(name="小花")
+    await talk.begin(called="小花")
     await talk.say("嗯嗯嗯嗯")
     assert talk.said.startswith("没对上")
     await talk.say("哈哈哈哈")
@@ -311,8 +214,8 @@ async def test_the_second_time_a_person_is_offered(talk: Talk) -> None:
 
 
 async def test_a_tap_on_another_question_shows_the_present_one(talk: Talk) -> None:
-    await talk.begin(name="小花")
-    talk.answer = await forms.tap(talk.turn, Toy, await talk.prompt(), name="name", index=0)
+    await talk.begin(called="小花")
+    talk.answer = await forms.tap(talk.turn, Toy, await talk.prompt(), name="called", index=0)
     assert talk.answer.toast == Toast(T("tap.stale"))
     assert await talk.asked() == "pet"
 
@@ -337,11 +240,11 @@ async def test_a_deploy_in_the_middle_of_a_talk_never_breaks_it(talk: Talk, answ
         await talk.say(text)
         seen.append(await talk.asked())
     assert (await talk.prompt()).state == "done"
-    assert set(seen) <= {"name", "pet", "place", "floor", "lift", forms.CONFIRM}
+    assert set(seen) <= {"called", "pet", "place", "floor", "lift", forms.CONFIRM}
 
 
 async def test_an_option_that_is_gone_is_asked_again(talk: Talk) -> None:
-    await talk.begin(name="小花", pet="no")
+    await talk.begin(called="小花", pet="no")
     talk.form = Deployed
     talk.answer = await forms.put(talk.turn, Deployed, await talk.prompt())
     assert await talk.asked() == "pet"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import wire
@@ -40,6 +40,7 @@ SAYS = st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(SAYS)
 def test_a_say_comes_back_from_json_as_it_went(say: Say) -> None:
     stored = frozen(orjson.loads(orjson.dumps(wire.pack_say(say))))
