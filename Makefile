@@ -32,9 +32,9 @@ test: $(VENV)/development ## run every test, on both databases, and hold coverag
 	$(BIN)/coverage erase; \
 	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 	@$(BIN)/coverage combine --quiet
-	@$(call gate,services,80)
-	@$(call gate,handlers,80)
-	@$(call gate,bot,70)
+	@$(call gate,services,95)
+	@$(call gate,handlers,95)
+	@$(call gate,bot,85)
 
 check: $(VENV)/development ## lint, types, import contracts, house rules
 	$(BIN)/ruff check .

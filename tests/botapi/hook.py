@@ -38,7 +38,7 @@ class Hook:
 @asynccontextmanager
 async def listening(*answers: web.Response) -> AsyncIterator[Hook]:
     hook = Hook(list(answers))
-    runner = web.ServerRunner(web.Server(hook.take), shutdown_timeout=0)
+    runner = web.ServerRunner(web.Server(hook.take), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"

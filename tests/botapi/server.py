@@ -56,6 +56,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     }
 )
 _LARGEST_UPLOAD = 50 * 1024 * 1024
+SHUTDOWN_SECONDS = 0.1  # for what hangs in a long poll; zero would mean for ever
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -159,7 +160,7 @@ def runner(world: World) -> web.ServerRunner:
         )
 
     return web.ServerRunner(
-        web.Server(Door(world).handle, request_factory=make_request, access_log=None), shutdown_timeout=0
+        web.Server(Door(world).handle, request_factory=make_request, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS
     )
 
 

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as hour
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -35,6 +36,7 @@ TOP = Path(__file__).resolve().parents[2]
 SECRET = "not-a-secret_42"
 MORNING = hour(9, 30)
 PATIENCE = 120.0
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class NotReadyError(AssertionError):
@@ -54,32 +56,30 @@ class Service:
 
     @staticmethod
     @asynccontextmanager
-    async def prepared(
-        api: BotApi, *, url: str, folder: Path, mode: str = "polling", **figures: str
+    async def started(
+        api: BotApi,
+        *,
+        url: str,
+        folder: Path,
+        mode: str = "polling",
+        measured: bool = True,
+        figures: Mapping[str, str] = NOTHING,
     ) -> AsyncIterator[Service]:
-        """Seed a migrated database, on a morning of the desk's; the program ends with the block, in good order.
+        """Seed a migrated database, on a morning of the desk's, and start; the program ends with the block, in good order.
 
-        `figures` are settings such as `tickets__per_day="50"`.
+        `figures` are settings such as `{"tickets__per_day": "50"}`; coverage looks on where `measured`.
         """
         port = free_port()
-        service = Service(url, folder, port, _environ(api, url, folder, port, mode, figures))
+        given = _inherited(measured=measured) | _environ(api, url, folder, port, mode, figures)
+        service = Service(url, folder, port, given)
         (folder / "ownerline.toml").touch()
         await _seed(url)
         try:
+            await service.start()
             yield service
             await service.stop()
         finally:
             await service.kill()
-
-    @staticmethod
-    @asynccontextmanager
-    async def started(
-        api: BotApi, *, url: str, folder: Path, mode: str = "polling", **figures: str
-    ) -> AsyncIterator[Service]:
-        """Prepare, start, and wait until it is ready."""
-        async with Service.prepared(api, url=url, folder=folder, mode=mode, **figures) as service:
-            await service.start()
-            yield service
 
     @property
     def address(self) -> str:
@@ -167,9 +167,7 @@ class Service:
         return "\n".join(self.log.splitlines()[-40:])
 
 
-def _environ(
-    api: BotApi, url: str, folder: Path, port: int, mode: str, figures: Mapping[str, str]
-) -> Mapping[str, str]:
+def _environ(api: BotApi, url: str, folder: Path, port: int, mode: str, figures: Mapping[str, str]) -> dict[str, str]:
     given = {
         "database__url": url,
         "telegram__enabled": "true",
@@ -184,8 +182,13 @@ def _environ(
         "media__folder": str(folder / "media"),
         **figures,
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OWNERLINE_")}
-    return inherited | {f"OWNERLINE_{name.upper()}": value for name, value in given.items()}
+    return {f"OWNERLINE_{name.upper()}": value for name, value in given.items()}
+
+
+def _inherited(*, measured: bool) -> dict[str, str]:
+    """Return the environment of the tests without their own settings."""
+    own = ("OWNERLINE_",) if measured else ("OWNERLINE_", "COVERAGE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 async def _seed(url: str) -> None:

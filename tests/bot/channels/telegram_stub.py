@@ -134,7 +134,7 @@ async def stub() -> AsyncIterator[Stub]:
     api = Stub()
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{path:.*}", api.handle)
-    server = TestServer(app, host="127.0.0.1", shutdown_timeout=0)
+    server = TestServer(app, host="127.0.0.1", shutdown_timeout=0.1)
     await server.start_server()
     api.url = str(server.make_url("/")).rstrip("/")
     try:
