@@ -85,6 +85,7 @@ $(VENV)/runtime: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what the program needs (a minute or so) ..."
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
 
 $(VENV)/development: requirements-dev.lock $(VENV)/runtime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -16,8 +15,8 @@ from pathlib import Path
 import aiohttp
 
 from tests.botapi.wire import until
+from tests.support.surroundings import TOP, surroundings
 
-TOP = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 40.0
 
 
@@ -55,7 +54,7 @@ class Demo:
                 sys.executable,
                 *("-m", "scripts.cli", "demo", "--port", str(self.port), "--data", str(self.folder / "demo")),
                 cwd=TOP,
-                env={name: value for name, value in os.environ.items() if not name.startswith("OWNERLINE_")},
+                env=surroundings(measured=True),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,7 +8,6 @@ async with BotApi.start() as api, Service.started(api, url=url, folder=tmp_path)
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -20,7 +19,6 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as hour
 from http import HTTPStatus
 from pathlib import Path
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -31,12 +29,11 @@ from services.clock import DeskClock
 from services.db import Database
 from tests.botapi.driver import BotApi
 from tests.processes.phone import sooner_or_later
+from tests.support.surroundings import NOTHING, TOP, surroundings
 
-TOP = Path(__file__).resolve().parents[2]
 SECRET = "not-a-secret_42"
 MORNING = hour(9, 30)
 PATIENCE = 120.0
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class NotReadyError(AssertionError):
@@ -70,8 +67,8 @@ class Service:
         `figures` are settings such as `{"tickets__per_day": "50"}`; coverage looks on where `measured`.
         """
         port = free_port()
-        given = _inherited(measured=measured) | _environ(api, url, folder, port, mode, figures)
-        service = Service(url, folder, port, given)
+        given = {**_settings(api, url, folder, port, mode), **figures}
+        service = Service(url, folder, port, surroundings(given, measured=measured))
         (folder / "ownerline.toml").touch()
         await _seed(url)
         try:
@@ -167,8 +164,8 @@ class Service:
         return "\n".join(self.log.splitlines()[-40:])
 
 
-def _environ(api: BotApi, url: str, folder: Path, port: int, mode: str, figures: Mapping[str, str]) -> dict[str, str]:
-    given = {
+def _settings(api: BotApi, url: str, folder: Path, port: int, mode: str) -> dict[str, str]:
+    return {
         "database__url": url,
         "telegram__enabled": "true",
         "telegram__token": api.token,
@@ -180,15 +177,7 @@ def _environ(api: BotApi, url: str, folder: Path, port: int, mode: str, figures:
         "web__port": str(port),
         "web__secret_file": str(folder / "web-secret"),
         "media__folder": str(folder / "media"),
-        **figures,
     }
-    return {f"OWNERLINE_{name.upper()}": value for name, value in given.items()}
-
-
-def _inherited(*, measured: bool) -> dict[str, str]:
-    """Return the environment of the tests without their own settings."""
-    own = ("OWNERLINE_",) if measured else ("OWNERLINE_", "COVERAGE_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 async def _seed(url: str) -> None:

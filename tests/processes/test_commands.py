@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import signal
 import sys
@@ -15,12 +14,11 @@ from pathlib import Path
 import aiohttp
 
 from tests.processes.phone import sooner_or_later
-from tests.processes.service import TOP, free_port
+from tests.processes.service import free_port
+from tests.support.surroundings import surroundings
 
 PROMISED = 3.0  # seconds until a demo that has its data is ready
 ALLOWED = 2 * PROMISED  # of the processor's time: what other programs take beside does not count
-NOT_OURS = ("OWNERLINE_", "COVERAGE_")
-INHERITED = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ async def _demo(folder: Path) -> Took:
         sys.executable,
         *("-m", "scripts.cli", "demo", "--port", str(port), "--data", str(folder / "data")),
         cwd=folder,
-        env=INHERITED | {"PYTHONPATH": os.pathsep.join((str(TOP), os.environ.get("PYTHONPATH", "")))},
+        env=surroundings(),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

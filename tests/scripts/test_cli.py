@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -16,8 +15,8 @@ from bot.settings import Settings
 from scripts import cli, serving
 from scripts.trouble import CommandError
 from tests.scripts.conftest import Call
+from tests.support.surroundings import surroundings
 
-TOP = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "demo", "chat", "migrate", "doctor", "seed", "backup", "restore", "version")
 GROUPS = {
     "audit": ("verify", "seal"),
@@ -27,13 +26,12 @@ GROUPS = {
 }
 
 
-def _process(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def _process(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command as its own process, as operators do."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OWNERLINE_")}
     return subprocess.run(
         [sys.executable, "-m", "scripts.cli", *words],
         cwd=folder,
-        env=inherited | {"PYTHONPATH": os.pathsep.join((str(TOP), os.environ.get("PYTHONPATH", "")))} | environ,
+        env=surroundings(settings),
         capture_output=True,
         text=True,
         timeout=60,
@@ -93,7 +91,7 @@ def test_a_missing_file_and_a_missing_secret_are_told_the_same_way(tmp_path: Pat
         2,
         "ownerline: none.toml: found no such file; allowed: a settings file in TOML\n",
     )
-    done = _process(tmp_path, "serve", OWNERLINE_TELEGRAM__ENABLED="true")
+    done = _process(tmp_path, "serve", telegram__enabled="true")
     assert done.returncode == 2
     assert done.stderr.startswith(
         "ownerline: settings: telegram.token: found no secret while telegram.enabled is true;"
@@ -103,7 +101,7 @@ def test_a_missing_file_and_a_missing_secret_are_told_the_same_way(tmp_path: Pat
 
 def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path, unused_tcp_port: int) -> None:
     url = f"postgresql://me:hush@127.0.0.1:{unused_tcp_port}/line"
-    done = _process(tmp_path, "migrate", OWNERLINE_DATABASE__URL=url)
+    done = _process(tmp_path, "migrate", database__url=url)
     assert done.returncode == 1
     assert done.stderr.startswith(
         f"ownerline: database postgresql://me:***@127.0.0.1:{unused_tcp_port}/line can't be used"
@@ -202,7 +200,7 @@ def test_the_service_ends_in_good_order(tmp_path: Path, unused_tcp_port: int, en
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.cli", *words],
         cwd=tmp_path,
-        env=dict(os.environ) | {"PYTHONPATH": os.pathsep.join((str(TOP), os.environ.get("PYTHONPATH", "")))},
+        env=surroundings(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
