@@ -53,7 +53,7 @@ async def _known(turn: Turn, text: str) -> dict[str, Any]:
     place = await places.from_reading(turn, reading)
     if place is not None:
         given["where"] = place
-    if reading.intent is Intent.COMPLAINT and reading.category is None:
+    if reading.intent is Intent.COMPLAINT:
         given["kind"] = Kind.COMPLAINT.value
     if turn.inbound.media:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)

@@ -38,10 +38,16 @@ async def answer(turn: Turn) -> Reply | None:
     recent = await finding.waiting(turn.session, turn.actor, since=turn.now - mine.JOINS_FOR)
     if recent is not None and _belongs(turn, reading, recent):
         return await mine.add(turn, recent)
-    if turn.inbound.media:
+    if turn.inbound.media or turn.inbound.location is not None:
         return await _file_alone(turn, reading)
     finished = await _about_finished(turn, reading)
     return finished if finished is not None else await _by_intent(turn, reading)
+
+
+async def _position(turn: Turn) -> Reply:
+    """A shared position belongs to the newest of the person's open tickets."""
+    newest = await finding.newest_open(turn.session, turn.actor)
+    return await (mine.add(turn, newest[0]) if newest else menu.not_understood(turn))
 
 
 async def _about_finished(turn: Turn, reading: Reading) -> Reply | None:
@@ -108,12 +114,15 @@ NEVER_JOINED = frozenset(
         Intent.NOTICE_QUERY,
         Intent.COMPLAINT,
         Intent.PRAISE,
+        Intent.UNSUBSCRIBE,
     }
 )
 
 
 async def _file_alone(turn: Turn, reading: Reading) -> Reply:
-    """A photo or a voice message without a question open begins a repair."""
+    """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
+    if turn.inbound.location is not None:
+        return await _position(turn)
     voice = any(file.kind is MediaKind.VOICE for file in turn.inbound.media)
     if voice and not turn.text:
         return await repair.voice_to_desk(turn)
@@ -178,6 +187,7 @@ INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.CANCEL: _about_mine("cancel"),
     Intent.RESCHEDULE: _about_mine("reschedule"),
     Intent.HUMAN_AGENT: menu.person,
+    Intent.UNSUBSCRIBE: menu.unsubscribe,
     Intent.GREETING: menu.greeted,
     Intent.THANKS: menu.thanked,
     Intent.ACKNOWLEDGE: menu.noted,

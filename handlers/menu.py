@@ -13,7 +13,7 @@ from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import people
 from services.catalog import Kind
-from services.messages import Channel, Choice, Keyboard, Reply, T, Text, lines, pairs, plain, reply
+from services.messages import Channel, Choice, Keyboard, Reply, T, lines, pairs, plain, reply
 from services.texts import LOCALES
 from services.tickets import filing
 from services.tickets.filing import Request
@@ -65,6 +65,11 @@ async def person(turn: Turn) -> Reply:
     return reply(text, [Choice(T("person.callback"), "go:callback")])
 
 
+async def unsubscribe(turn: Turn) -> Reply:
+    """Say who takes people off the list."""
+    return reply(T("unsubscribe", phone=turn.house.phone))
+
+
 async def more(turn: Turn) -> Reply:
     """Show the rest of what the desk does."""
     choices = [Choice(T(f"more.{name}"), f"go:ask:{name}") for name in MORE]
@@ -108,7 +113,6 @@ class AskDesk(Form, name="inquiry"):
     async def submit(self, turn: Turn) -> Reply:
         """File it with the desk, which answers by a person."""
         categories = turn.world.catalog.categories
-        label: Text = T(f"more.{self.matter}") if self.matter in {*MORE, "bill"} else T("more.callback")
         home = next(iter(turn.actor.here), None)
         ticket = await filing.file(
             turn.session,
@@ -117,7 +121,7 @@ class AskDesk(Form, name="inquiry"):
             request=Request(
                 category=categories.get(self.matter, categories["other"]),
                 kind=Kind.INQUIRY,
-                matter=f"{turn.world.texts.label(label, turn.house.locale)}: {self.what}",
+                matter=self._matter(turn),
                 place=turn.world.texts.label(
                     T("place.unit", building=home.building, entrance=home.entrance, room=home.room), turn.house.locale
                 )
@@ -130,3 +134,11 @@ class AskDesk(Form, name="inquiry"):
             policy=turn.policy,
         )
         return reply(lines(T("inquiry.filed", number=ticket.number, phone=turn.house.phone), closed(turn)))
+
+    def _matter(self, turn: Turn) -> str:
+        """Name what it is about, where that was chosen, before the person's own words."""
+        if self.matter not in {*MORE, "bill"}:
+            return self.what
+        return turn.world.texts.label(
+            T("inquiry.matter", label=T(f"more.{self.matter}"), what=self.what), turn.house.locale
+        )

@@ -105,7 +105,7 @@ async def add(turn: Turn, ticket: Ticket) -> Reply:
 async def send_back(turn: Turn, ticket_id: int, why: str) -> Reply:
     """The owner says in his own words that it is not fixed."""
     ticket, _ = await tickets.act(turn, ticket_id, Action.OWNER_RETURNS, said=Said(why))
-    return reply(T("mine.returned", number=ticket.number))
+    return tickets.returned(ticket)
 
 
 async def hide_number(turn: Turn) -> Reply:
@@ -183,7 +183,7 @@ class Return(Form, name="return"):
         """Send it back to work, under the same number."""
         kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
         ticket, _ = await tickets.act(turn, self.ticket, Action.OWNER_RETURNS, said=Said(self.why, tuple(kept)))
-        return reply(T("mine.returned", number=ticket.number))
+        return tickets.returned(ticket)
 
 
 async def _windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
@@ -262,7 +262,7 @@ class Verdict(Form, name="verdict"):
         """Close and keep the score, or send it back to work."""
         if self.score == 0:
             ticket, _ = await tickets.act(turn, self.ticket, Action.OWNER_RETURNS)
-            return reply(T("mine.returned", number=ticket.number))
+            return tickets.returned(ticket)
         ticket, _ = await tickets.act(turn, self.ticket, Action.OWNER_ACCEPTS, codes={"score": self.score})
         unhappy = await surveys.answer_at_once(
             turn.session, ticket=ticket, score=self.score, now=turn.now, policy=turn.policy

@@ -48,7 +48,7 @@ class TakeSurvey(Form, name="survey"):
         if self.fixed == "no":
             _, ticket = await surveys.find(turn.session, turn.actor, survey_id=self.survey)
             ticket, _ = await tickets.act(turn, ticket.id, Action.OWNER_RETURNS)
-            return reply(T("mine.returned", number=ticket.number))
+            return tickets.returned(ticket)
         unhappy = await surveys.answer(
             turn.session,
             turn.actor,

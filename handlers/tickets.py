@@ -8,7 +8,8 @@ from typing import Any
 
 from handlers.turn import Turn
 from services import people
-from services.messages import Choice, Reply, Say, Style, T, Text, When, joined, lines, pairs, plain
+from services.catalog import Kind
+from services.messages import Choice, Reply, Say, Style, T, Text, When, joined, lines, pairs, plain, reply
 from services.models import Content, History, Ticket
 from services.tickets import engine, faces, finding, history
 from services.tickets.history import Said
@@ -36,6 +37,11 @@ async def act(
         turn.session, turn.actor, action, ticket=ticket, now=turn.now, policy=turn.policy, said=said, codes=codes
     )
     return ticket, change
+
+
+def returned(ticket: Ticket) -> Reply:
+    """Say what follows when the owner is not content: the repair, or the answering, goes on."""
+    return reply(T("mine.returned" if ticket.kind == Kind.REPAIR else "mine.returned_answer", number=ticket.number))
 
 
 async def view(turn: Turn, ticket: Ticket) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ SHORT = 16
 SPELLED_LONGER = 2  # full-width or traditional spellings may take more signs
 STANDS_ALONE = 3
 STRIP = " \t\r\n\u3002.!\uff01?\uff1f~\uff5e,\uff0c"
+BETWEEN_CLAUSES = re.compile(r"[^\w\s'\u2019]+|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
 
 def variants(turn: Turn, key: str) -> frozenset[str]:
@@ -42,9 +44,12 @@ def _spellings(texts: Texts, key: str, zone: ZoneInfo) -> frozenset[str]:
 
 
 def means(turn: Turn, key: str) -> bool:
-    """Whether the whole message is one of the key's words."""
+    """Whether the message is nothing but the key's words, and courtesies: "fixed, thanks"."""
     said = normalise(turn.text).lower().strip(STRIP)
-    return bool(said) and said in variants(turn, key)
+    if said in variants(turn, key):
+        return bool(said)
+    clauses = {clause.strip() for clause in BETWEEN_CLAUSES.split(said)} - variants(turn, "words.courtesy") - {""}
+    return bool(clauses) and clauses <= variants(turn, key)
 
 
 def after(turn: Turn, key: str) -> str | None:

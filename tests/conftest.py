@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import report
 
-hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None, max_examples=60)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("gate")
 
