@@ -24,6 +24,7 @@ from services.outbox import Account, Priority, Result, State
 log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
+GATHER_SECONDS = 0.02
 FILE_WAIT = timedelta(seconds=0.3)
 NO_MESSAGE = frozenset({"no_message", "unknown_message"})
 
@@ -227,9 +228,13 @@ class Delivery:
         return replace(again, wait=wait)
 
     def _arrive(self, arrival: Arrival) -> None:
-        """Have it written down with the next commit; while one is on its way more gather."""
+        """Have it written down with the next claim, or a short while later: one commit less for most letters."""
         self._arrived.append(arrival)
-        self._wakeup.wake()
+        asyncio.get_running_loop().call_later(GATHER_SECONDS, self._wake_for_arrivals)
+
+    def _wake_for_arrivals(self) -> None:
+        if self._arrived:
+            self._wakeup.wake()
 
     async def _write(self, batch: Sequence[Arrival]) -> None:
         if not batch:

@@ -33,7 +33,7 @@ class Files:
         """Name the folder for uploads; it is made when the first comes."""
         self._db, self._ports, self._store, self._folder, self._now = db, ports, store, folder, now
         self._wakeup = Wakeup()
-        db.listen("outbox", self._wakeup.wake)
+        db.listen("media", self._wakeup.wake)
 
     async def keep(self, external: str, filename: str, mime: str, data: bytes) -> str:
         """Keep an upload of a page; return the id by which the page names it."""

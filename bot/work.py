@@ -115,7 +115,7 @@ class Work:
         events = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
         if len(events) < room:
             unwake(session, "inbox")  # what is left is behind something in work
-            self._held_back = True
+            self._held_back |= len(events) < stored
         return events
 
     def begin(self, events: Sequence[Claimed]) -> None:

@@ -35,24 +35,19 @@ async def answer(turn: Turn) -> Reply | None:
     if asked is not None:
         return asked
     reading = turn.understood()
-    recent = await finding.waiting(turn.session, turn.actor, since=turn.now - mine.JOINS_FOR)
+    theirs = await finding.newest_open(turn.session, turn.actor)
+    recent = finding.just_filed(theirs, turn.actor, since=turn.now - mine.JOINS_FOR)
     if recent is not None and _belongs(turn, reading, recent):
         return await mine.add(turn, recent)
     if turn.inbound.media or turn.inbound.location is not None:
-        return await _file_alone(turn, reading)
-    finished = await _about_finished(turn, reading)
-    return finished if finished is not None else await _by_intent(turn, reading)
+        return await _file_alone(turn, reading, theirs)
+    finished = await _about_finished(turn, reading, theirs)
+    return finished if finished is not None else await _by_intent(turn, reading, theirs)
 
 
-async def _position(turn: Turn) -> Reply:
-    """A shared position belongs to the newest of the person's open tickets."""
-    newest = await finding.newest_open(turn.session, turn.actor)
-    return await (mine.add(turn, newest[0]) if newest else menu.not_understood(turn))
-
-
-async def _about_finished(turn: Turn, reading: Reading) -> Reply | None:
+async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
     """Words about work that waits for the owner's verdict: "still leaking" sends it back, "it's fine" closes it."""
-    tickets = [t for t in await finding.newest_open(turn.session, turn.actor) if t.state == State.DONE]
+    tickets = [ticket for ticket in theirs if ticket.state == State.DONE]
     if not tickets:
         return None
     ticket = tickets[0]
@@ -119,29 +114,29 @@ NEVER_JOINED = frozenset(
 )
 
 
-async def _file_alone(turn: Turn, reading: Reading) -> Reply:
+async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply:
     """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
     if turn.inbound.location is not None:
-        return await _position(turn)
+        return await (mine.add(turn, theirs[0]) if theirs else menu.not_understood(turn))
     voice = any(file.kind is MediaKind.VOICE for file in turn.inbound.media)
     if voice and not turn.text:
         return await repair.voice_to_desk(turn)
     return Reply(then=Start("repair", await repair.known_from(turn, reading)))
 
 
-async def _by_intent(turn: Turn, reading: Reading) -> Reply | None:
+async def _by_intent(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
     if reading.when and reading.category is None and reading.intent not in NEVER_JOINED:
-        visits = [t for t in await finding.newest_open(turn.session, turn.actor) if t.state in finding.IN_HAND]
+        visits = [ticket for ticket in theirs if ticket.state in finding.IN_HAND]
         if len(visits) == 1 and visits[0].promised_at is not None:
             return await mine.reschedule(turn, visits[0].id)
     if not reading.confident and reading.category is None:
-        return await _unclear(turn)
+        return await _unclear(turn, theirs)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)
 
 
-async def _unclear(turn: Turn) -> Reply:
+async def _unclear(turn: Turn, theirs: Sequence[Ticket]) -> Reply:
     """Unclear words of somebody whose only ticket is being worked belong to it; else admit it and offer ways on."""
-    under_way = [t for t in await finding.newest_open(turn.session, turn.actor) if t.state == State.WORKING]
+    under_way = [ticket for ticket in theirs if ticket.state == State.WORKING]
     if len(under_way) == 1 and len(turn.text) >= JOINS_FROM:
         return await mine.add(turn, under_way[0])
     return await menu.not_understood(turn)

@@ -67,7 +67,8 @@ async def _turn(session: Session, inbound: Inbound, now: datetime, world: World)
         event_id=inbound.event_id,
         now=now,
     )
-    policy = await world.policies.of(session, actor.community_id)
+    policies = world.policies
+    policy = policies.defaults if actor.by_default else await policies.of(session, actor.community_id)
     recent = timedelta(days=policy.dialogues.recent_proof_days)
     proven = actor.proven_at is not None and now - actor.proven_at <= recent
     actor = dataclasses.replace(actor, proof_is_recent=proven)

@@ -102,6 +102,8 @@ class Actor:
     proof: Proof = Proof.NONE
     proven_at: datetime | None = None
     proof_is_recent: bool = False
+    talks: bool = False  # a relay is open at this address, or was until a while ago
+    by_default: bool = False  # no setting was changed at run time for his community
     memberships: tuple[Membership, ...] = ()
     homes: tuple[Home, ...] = ()
     shows_number: bool = True

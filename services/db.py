@@ -30,11 +30,12 @@ from services.sqltypes import Moment
 Session = AsyncSession
 R = TypeVar("R")
 
-Topic = Literal["inbox", "outbox"]
+Topic = Literal["inbox", "outbox", "media"]
 
 SERIALIZATION_STATES = frozenset({"40001", "40P01"})
 TROUBLE_CLASSES = ("08", "53", "57", "58")
 MOST_RETRIES = 5
+STATEMENTS_KEPT = 1000  # prepared, per connection: more than the program has
 
 _inside: ContextVar[bool] = ContextVar("inside_a_transaction", default=False)
 
@@ -49,7 +50,7 @@ class Database:
         self._reader = _sqlite(url, read_only=True) if self.is_sqlite else self._engine
         # SQLite has one writer: whoever waits for it gets his turn in order.
         self._writers = asyncio.Semaphore(1 if self.is_sqlite else connections)
-        self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": []}
+        self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": [], "media": []}
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -259,7 +260,11 @@ def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
         pool_size=4 if read_only else 1,
         max_overflow=0,
         pool_timeout=60,
-        connect_args={"check_same_thread": False, "factory": sqlite_inline.InlineConnection},
+        connect_args={
+            "check_same_thread": False,
+            "factory": sqlite_inline.InlineConnection,
+            "cached_statements": STATEMENTS_KEPT,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -276,5 +281,5 @@ def _postgres(url: str, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=60,
         query_cache_size=2000,
-        connect_args={"prepared_statement_cache_size": 1000},
+        connect_args={"prepared_statement_cache_size": STATEMENTS_KEPT},
     )

@@ -15,16 +15,17 @@ from sqlalchemy import Row, Select, bindparam, exists, or_, select
 from services.actors import Actor, Home, House, Membership, Proof, Role, Tie
 from services.db import Session
 from services.messages import Channel
-from services.models import Address, Community, Occupancy, Person, Staff, Unit, table_of
+from services.models import Address, Community, Occupancy, Person, Relay, Setting, Staff, Unit, table_of
+from services.settings import EVERYWHERE
 
 UNTOLD = "zh_Hans"  # the language of somebody who has shown none
 
 
 async def of_sender(session: Session, *, channel: Channel, account: str, sender: str) -> Row[Any] | None:
-    """Return the row of a sender's address, with its person and community."""
+    """Return the row of a sender's address, with its person and community; the person is locked."""
     sent_by = {"channel": channel, "account": account, "external": sender}
-    found: Row[Any] | None = (await session.execute(_of_sender(), sent_by)).one_or_none()
-    return found
+    found: Row[Any] | None = (await session.execute(_of_sender(tied=True), sent_by)).one_or_none()
+    return found or (await session.execute(_of_sender(tied=False), sent_by)).one_or_none()
 
 
 async def at_address(session: Session, *, address_id: int) -> Row[Any] | None:
@@ -49,6 +50,8 @@ async def actor(session: Session, row: Row[Any], *, now: datetime) -> Actor:
         account=row.account,
         proof=Proof(row.proof),
         proven_at=row.proven_at,
+        by_default=not row.changed,
+        talks=row.talks,
         memberships=await _memberships(session, row.person_id) if row.works else (),
         homes=await _homes(session, row.person_id, now) if row.person_id is not None else (),
         shows_number=row.person_id is None or row.shows_number,
@@ -74,33 +77,40 @@ async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home,
 
 
 @cache
-def _of_sender() -> Select[Any]:
+def _of_sender(*, tied: bool) -> Select[Any]:
+    """Find a sender; one tied to a person is locked by the same statement, which only an inner join allows."""
     address = table_of(Address).c
-    return _identified().where(
+    sent_by = (
         address.channel == bindparam("channel"),
         address.account == bindparam("account"),
         address.external == bindparam("external"),
     )
+    found = _identified(tied=tied).where(*sent_by)
+    return found.with_for_update(key_share=True, of=table_of(Person)) if tied else found
 
 
 @cache
 def _at_address() -> Select[Any]:
-    return _identified().where(table_of(Address).c.id == bindparam("address_id"))
+    return _identified(tied=False).where(table_of(Address).c.id == bindparam("address_id"))
 
 
-def _identified() -> Select[Any]:
+def _identified(*, tied: bool) -> Select[Any]:
     addresses, people, communities = table_of(Address), table_of(Person), table_of(Community)
     address, person, community, staff = addresses.c, people.c, communities.c, table_of(Staff).c
     works = exists().where(staff.person_id == address.person_id, staff.active)
+    setting, relay = table_of(Setting).c, table_of(Relay).c
+    ends = or_(relay.staff_address_id == address.id, relay.owner_address_id == address.id)
+    talks = exists().where(relay.state == "open", ends)
+    changed = exists().where(or_(setting.community_id == EVERYWHERE, setting.community_id == address.community_id))
     return select(
         *(address.id, address.person_id, address.locale, address.channel, address.account, address.external),
         *(address.display_name, address.proof, address.proven_at),
         *(person.name, person.sex, person.locale.label("chosen"), person.shows_number, person.needs_care),
         *(community.id.label("community_id"), community.name.label("community_name"), community.zone),
         *(community.locale.label("community_locale"), community.phone.label("community_phone")),
-        works.label("works"),
+        *(works.label("works"), changed.label("changed"), talks.label("talks")),
     ).select_from(
-        addresses.outerjoin(people, person.id == address.person_id).outerjoin(
+        addresses.join(people, person.id == address.person_id, isouter=not tied).outerjoin(
             communities, community.id == address.community_id
         )
     )

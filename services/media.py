@@ -105,7 +105,7 @@ async def _note(session: Session, actor: Actor, inbound: Inbound, index: int, no
     await remember_file_id(
         session, media_id=new, channel=inbound.channel, account=inbound.account, file_id=file.file_id
     )
-    wake(session, "outbox")
+    wake(session, "media")
     return new
 
 

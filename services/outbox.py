@@ -110,22 +110,15 @@ async def claim(
             taken += await _take(session, hand, ALARMS, grant.alarms - len(taken))
         taken += await _take(session, hand, BULK, grant.bulk - len(taken))
     await buckets.spend(session, grant, len(taken))
-    rows = await _load(session, taken)
     if account.pace:
-        await _pace(session, account.pace, rows)
-    return rows
+        await _pace(session, account.pace, taken)
+    return sorted(taken, key=lambda row: (row.priority, row.id))
 
 
-async def _take(session: Session, hand: _Hand, which: tuple[Priority, Priority], limit: int) -> list[int]:
+async def _take(session: Session, hand: _Hand, which: tuple[Priority, Priority], limit: int) -> list[Claimed]:
     if limit <= 0:
         return []
-    return list((await session.execute(outheads.taking(), hand.asked(which, limit))).scalars())
-
-
-async def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
-    if not ids:
-        return []
-    return [Claimed(*row) for row in await session.execute(outheads.loading(), {"ids": list(ids)})]
+    return [Claimed(*row) for row in await session.execute(outheads.taking(), hand.asked(which, limit))]
 
 
 async def _pace(session: Session, pace: Pace, rows: Sequence[Claimed]) -> None:

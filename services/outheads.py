@@ -24,7 +24,7 @@ Columns = Any  # of the table, or of an alias of it
 
 @cache
 def taking() -> ReturningUpdate[Any]:
-    """Return the statement that claims heads of addresses and names their ids."""
+    """Return the statement that claims heads of addresses and tells what `Claimed` holds, in its order."""
     out, desk_now = table_of(Outgoing), bindparam("desk_now", type_=Moment)
     row = out.c
     # A CTE, because PostgreSQL may run a subquery with LIMIT and SKIP LOCKED several times and so take too many.
@@ -54,8 +54,18 @@ def taking() -> ReturningUpdate[Any]:
             lease_until=machine_time("lease"),
             attempts=row.attempts + 1,
         )
-        .returning(row.id)
+        .returning(
+            *(row.id, row.key, row.community_id, row.address_id),
+            *(_of_address(row, name) for name in ("external", "is_group", "topic")),
+            *(row.kind, row.priority, row.payload, row.locale, row.prompt_id, row.card_id, row.still_wanted),
+            *(row.attempts, row.parts_sent, _of_address(row, "next_at"), machine_time().label("machine_now")),
+        )
     )
+
+
+def _of_address(row: Columns, name: str) -> ColumnElement[Any]:
+    address = table_of(Address).c
+    return select(address[name]).where(address.id == row.address_id).scalar_subquery().label(name)
 
 
 def _reaches(row: Columns) -> ColumnElement[bool]:
@@ -110,18 +120,4 @@ def glance() -> Select[Any]:
     )
     return select(address.channel, address.account).select_from(
         first.join(table_of(Address), address.id == first.c.address_id)
-    )
-
-
-@cache
-def loading() -> Select[Any]:
-    """Return the statement that reads claimed rows, in the order of `Claimed`."""
-    row, address = table_of(Outgoing).c, table_of(Address).c
-    return (
-        select(row.id, row.key, row.community_id, row.address_id, address.external, address.is_group, address.topic)
-        .add_columns(row.kind, row.priority, row.payload, row.locale, row.prompt_id, row.card_id, row.still_wanted)
-        .add_columns(row.attempts, row.parts_sent, address.next_at, machine_time().label("machine_now"))
-        .select_from(table_of(Outgoing).join(table_of(Address), address.id == row.address_id))
-        .where(row.id.in_(bindparam("ids", expanding=True)))
-        .order_by(row.priority, row.id)
     )

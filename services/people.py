@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, bindparam, or_, select, update
 
 from services import houses, identity
 from services.actors import Actor, House, Proof, Tie
-from services.db import Session, insert_once, is_sqlite
+from services.db import Session, insert_once
 from services.messages import Channel, Inbound, T
 from services.models import Address, Number, Occupancy, Person, Staff, Unit, table_of
 from services.outbox import To
@@ -31,15 +31,7 @@ async def actor_of(
     if found is None:
         msg = f"address {channel}:{account}:{sender} vanished"
         raise LookupError(msg)
-    if found.person_id is not None and not is_sqlite(session):
-        await session.execute(_lock(), {"person_id": found.person_id})
     return replace(await identity.actor(session, found, now=now), event_id=event_id)
-
-
-@cache
-def _lock() -> Select[Any]:
-    person = table_of(Person).c
-    return select(person.id).where(person.id == bindparam("person_id")).with_for_update(key_share=True)
 
 
 async def actor_at(session: Session, *, address_id: int, now: datetime) -> Actor:
@@ -142,18 +134,37 @@ async def addresses_of(session: Session, person_ids: Sequence[int]) -> dict[int,
     return best
 
 
+async def addresses_of_staff(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
+    """Return the same for employees, by staff id."""
+    best: dict[int, To] = {}
+    for row in await session.execute(_staff_reached(), {"staff": list(staff_ids)}):
+        best.setdefault(row.staff_id, _to(row))
+    return best
+
+
 def _to(row: Row[Any]) -> To:
     return To(row.id, row.chosen or row.locale or identity.UNTOLD, row.community_id, row.channel)
 
 
 @cache
 def _reached() -> Select[Any]:
-    address = table_of(Address).c
+    return _best_first().where(table_of(Address).c.person_id.in_(bindparam("people", expanding=True)))
+
+
+@cache
+def _staff_reached() -> Select[Any]:
+    staff, address = table_of(Staff).c, table_of(Address).c
     return (
-        _written_to()
-        .where(address.person_id.in_(bindparam("people", expanding=True)), address.is_group.is_(False))
-        .order_by(address.person_id, address.channel == Channel.SMS, address.last_in_at.desc().nulls_last(), address.id)
+        _best_first()
+        .add_columns(staff.id.label("staff_id"))
+        .where(staff.person_id == address.person_id, staff.id.in_(bindparam("staff", expanding=True)))
     )
+
+
+def _best_first() -> Select[Any]:
+    address = table_of(Address).c
+    best = address.channel == Channel.SMS, address.last_in_at.desc().nulls_last(), address.id
+    return _written_to().where(address.is_group.is_(False)).order_by(address.person_id, *best)
 
 
 def _written_to() -> Select[Any]:

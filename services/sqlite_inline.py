@@ -98,7 +98,7 @@ class InlineSqlite(SQLiteDialect_pysqlite):
         if dbapi_connection.total_changes == dbapi_connection.changes_before:
             dbapi_connection.execute("COMMIT")
         else:
-            await_only(asyncio.to_thread(dbapi_connection.execute, "COMMIT"))
+            await_only(_at_once()); dbapi_connection.execute("COMMIT")
 
     def do_rollback(self, dbapi_connection: Any) -> None:  # noqa: ANN401
         """Roll back where we are: nothing waits."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
-
-from sqlalchemy import Select, bindparam, select
 
 from services import conversations, people
 from services.db import Session
 from services.messages import Channel, Choice, T, Text
-from services.models import Staff, Ticket, table_of
+from services.models import Ticket
 from services.outbox import Priority, To
 from services.tickets import cards, dispatch, history
 
@@ -111,16 +108,8 @@ async def reach(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
     """Return the addresses of employees by staff id."""
     if not staff_ids:
         return {}
-    rows = (await session.execute(_people_of(), {"staff": list(staff_ids)})).all()
-    addresses = await people.addresses_of(session, [row.person_id for row in rows])
-    people_of = {row.id: row.person_id for row in rows}
-    return {one: addresses[people_of[one]] for one in staff_ids if people_of.get(one) in addresses}
-
-
-@cache
-def _people_of() -> Select[Any]:
-    staff = table_of(Staff).c
-    return select(staff.id, staff.person_id).where(staff.id.in_(bindparam("staff", expanding=True)))
+    found = await people.addresses_of_staff(session, staff_ids)
+    return {one: found[one] for one in staff_ids if one in found}
 
 
 async def card_to_staff(session: Session, ticket: Ticket, staff_id: int, *, view: cards.View, now: datetime) -> bool:
