@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from services.db import Database
 R = TypeVar("R")
 
 DEFAULT_FILE = Path("config.toml")
+SWITCH_SECONDS = 0.0005  # threads wait for disks and pictures here: what they bring back should not wait for its turn
 
 
 def file_of(config: Path | None) -> Path | None:
@@ -83,6 +85,7 @@ def machine() -> datetime:
 
 def run(work: Coroutine[Any, Any, R]) -> R:
     """Run a coroutine, on uvloop where there is one."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)
 

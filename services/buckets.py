@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, Update, bindparam, case, select, update
 
+from services import direct
 from services.db import Session, insert_once, machine_now, machine_time
 from services.models import Bucket, table_of
 
@@ -81,11 +82,11 @@ def _between(count: int, most: int) -> int:
 
 
 async def _locked(session: Session, name: str, limit: Limit | None) -> _Level:
-    row = (await session.execute(_lock(), {"bucket": name})).one_or_none()
+    row = (await direct.execute(session, _lock(), {"bucket": name})).one_or_none()
     if row is None:
         full = limit.burst * MILLI if limit else 0
         await insert_once(session, Bucket, {"name": name, "tokens_milli": full, "refilled_at": machine_now(session)})
-        row = (await session.execute(_lock(), {"bucket": name})).one()
+        row = (await direct.execute(session, _lock(), {"bucket": name})).one()
     return _Level(*row)
 
 
@@ -104,7 +105,7 @@ async def spend(session: Session, given: Grant, count: int) -> None:
     if given.tokens_milli is None or not count:
         return
     left = {"bucket": given.name, "left": given.tokens_milli - count * MILLI, "since": given.refilled_at}
-    await session.execute(_spend(), left)
+    await direct.execute(session, _spend(), left)
 
 
 @cache

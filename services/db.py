@@ -24,7 +24,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from services import sqlite_inline
+from services import direct, sqlite_inline
 from services.sqltypes import Moment
 
 Session = AsyncSession
@@ -174,8 +174,10 @@ async def insert_once(
     if computed:  # the same for every row
         statement = statement.values(computed)
         many = [{name: row[name] for name in row if name not in computed} for row in many]
-    inserted: Result[Any] = await session.execute(statement, many if len(many) > 1 else many[0])
-    return inserted
+    if computed or len(many) > 1:
+        inserted: Result[Any] = await session.execute(statement, many if len(many) > 1 else many[0])
+        return inserted
+    return await direct.execute(session, statement, many[0])
 
 
 async def upsert(
@@ -192,8 +194,7 @@ async def upsert(
     given = {f"change_{name}": value for name, value in change.items() if not isinstance(value, ClauseElement)}
     names = tuple(column.key for column in returning)
     statement = _insertion_or_change(_table(table), is_sqlite(session), tuple(on), (tuple(given), computed), names)
-    put: Result[Any] = await session.execute(statement, {**row, **given})
-    return put
+    return await direct.execute(session, statement, {**row, **given})
 
 
 def _table(table: Any) -> Table:  # noqa: ANN401

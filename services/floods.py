@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, or_, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from services import direct
 from services.db import Session
 from services.models import Address, table_of
 from services.sqltypes import Moment
@@ -27,7 +28,7 @@ class Verdict(StrEnum):
 
 async def count(session: Session, *, address_id: int, now: datetime, most: int) -> Verdict:
     """Count the message in the address's present minute; the first one too many is warned of."""
-    counted = await session.scalar(_count(), {"address_id": address_id, "now": now, "minute": now - WINDOW})
+    counted = await direct.scalar(session, _count(), {"address_id": address_id, "now": now, "minute": now - WINDOW})
     if counted is None or counted <= most:
         return Verdict.FINE
     return Verdict.WARN if counted == most + 1 else Verdict.SILENT

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, bindparam, exists, or_, select
 
+from services import direct, inlined
 from services.actors import Actor, Home, House, Membership, Proof, Role, Tie
 from services.db import Session
 from services.messages import Channel
@@ -24,13 +25,13 @@ UNTOLD = "zh_Hans"  # the language of somebody who has shown none
 async def of_sender(session: Session, *, channel: Channel, account: str, sender: str) -> Row[Any] | None:
     """Return the row of a sender's address, with its person and community; the person is locked."""
     sent_by = {"channel": channel, "account": account, "external": sender}
-    found: Row[Any] | None = (await session.execute(_of_sender(tied=True), sent_by)).one_or_none()
-    return found or (await session.execute(_of_sender(tied=False), sent_by)).one_or_none()
+    found: Row[Any] | None = (await direct.execute(session, _of_sender(tied=True), sent_by)).one_or_none()
+    return found or (await direct.execute(session, _of_sender(tied=False), sent_by)).one_or_none()
 
 
 async def at_address(session: Session, *, address_id: int) -> Row[Any] | None:
     """Return the same row by the address's id."""
-    found: Row[Any] | None = (await session.execute(_at_address(), {"address_id": address_id})).one_or_none()
+    found: Row[Any] | None = (await direct.execute(session, _at_address(), {"address_id": address_id})).one_or_none()
     return found
 
 
@@ -67,12 +68,12 @@ def _house(row: Row[Any]) -> House | None:
 
 
 async def _memberships(session: Session, person_id: int) -> tuple[Membership, ...]:
-    rows = await session.execute(_staff(), {"person_id": person_id})
+    rows = await direct.execute(session, _staff(), {"person_id": person_id})
     return tuple(Membership(r.id, r.community_id, r.badge, Role(r.role), r.team, r.reports_to) for r in rows)
 
 
 async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home, ...]:
-    rows = await session.execute(_units(), {"person_id": person_id, "today": now.date()})
+    rows = await direct.execute(session, _units(), {"person_id": person_id, "today": now.date()})
     return tuple(Home(r.id, r.community_id, r.building, r.entrance, r.room, Tie(r.role)) for r in rows)
 
 
@@ -100,7 +101,7 @@ def _identified(*, tied: bool) -> Select[Any]:
     works = exists().where(staff.person_id == address.person_id, staff.active)
     setting, relay = table_of(Setting).c, table_of(Relay).c
     ends = or_(relay.staff_address_id == address.id, relay.owner_address_id == address.id)
-    talks = exists().where(relay.state == "open", ends)
+    talks = exists().where(inlined.equal(relay.state, "open"), ends)
     changed = exists().where(or_(setting.community_id == EVERYWHERE, setting.community_id == address.community_id))
     return select(
         *(address.id, address.person_id, address.locale, address.channel, address.account, address.external),

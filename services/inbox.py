@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, fu
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from services import inlined
+from services import direct, inlined
 from services.db import Session, insert_once, is_sqlite, machine_now, machine_time, wake
 from services.models import Event, table_of
 
@@ -60,7 +60,7 @@ async def claim(
 ) -> Sequence[Claimed]:
     """Take up to `limit` lane heads; `alone` takes only one that crashed workers before."""
     asked = {"most": 1 if alone else limit, "claimer": owner, "lease": lease.total_seconds()}
-    taken = await session.execute(_claiming(alone), asked)
+    taken = await direct.execute(session, _claiming(alone), asked)
     return sorted((Claimed(*row) for row in taken), key=lambda event: event.id)
 
 
@@ -105,7 +105,7 @@ def _held_back(event: Any) -> ColumnElement[bool]:  # noqa: ANN401 - the table's
 async def finish(session: Session, event: Claimed, *, owner: str) -> bool:
     """Mark the event done inside the turn's own transaction; False when it is no longer ours."""
     mine = {"event": event.id, "claimer": owner, "in_lane": event.lane}
-    goes_on: bool | None = (await session.execute(_finishing(), mine)).scalar_one_or_none()
+    goes_on: bool | None = (await direct.execute(session, _finishing(), mine)).scalar_one_or_none()
     if goes_on:
         wake(session, "inbox")
     return goes_on is not None
@@ -115,7 +115,11 @@ async def finish(session: Session, event: Claimed, *, owner: str) -> bool:
 def _finishing() -> ReturningUpdate[Any]:
     """Return the statement that ends an event and tells whether its lane goes on."""
     inbox, later = table_of(Event), table_of(Event).alias().c
-    ours = inbox.c.id == bindparam("event"), inbox.c.owner == bindparam("claimer"), inbox.c.state == "claimed"
+    ours = (
+        inbox.c.id == bindparam("event"),
+        inbox.c.owner == bindparam("claimer"),
+        inlined.equal(inbox.c.state, "claimed"),
+    )
     goes_on = exists().where(
         later.lane == bindparam("in_lane"), inlined.among(later.state, OPEN), inlined.equal(later.state, "new")
     )
@@ -127,7 +131,7 @@ async def failed(session: Session, event: Claimed, *, owner: str, error: str) ->
     last = event.tries + 1 >= MOST_TRIES
     result = await session.execute(
         update(Event)
-        .where(Event.id == event.id, Event.owner == owner, Event.state == "claimed")
+        .where(Event.id == event.id, Event.owner == owner, inlined.equal(Event.state, "claimed"))
         .values(
             state="dead" if last else "new",
             tries=Event.tries + 1,
@@ -145,7 +149,7 @@ async def release(session: Session, ids: Iterable[int], *, owner: str) -> None:
     """Give events back without counting anything: the database was in trouble, or we shut down."""
     await session.execute(
         update(Event)
-        .where(Event.id.in_(list(ids)), Event.owner == owner, Event.state == "claimed")
+        .where(Event.id.in_(list(ids)), Event.owner == owner, inlined.equal(Event.state, "claimed"))
         .values(state="new", starts=Event.starts - 1, lease_until=None)
         .execution_options(synchronize_session=False)
     )
@@ -154,7 +158,7 @@ async def release(session: Session, ids: Iterable[int], *, owner: str) -> None:
 
 async def doomed(session: Session, *, all_leases: bool = False) -> Sequence[Claimed]:
     """Return the events that `reap` is going to set aside: their worker died each time."""
-    gone = and_(Event.state == "claimed", Event.starts >= CRASHES_BEFORE_DEAD)
+    gone = and_(inlined.equal(Event.state, "claimed"), Event.starts >= CRASHES_BEFORE_DEAD)
     if not all_leases:
         gone = and_(gone, Event.lease_until < machine_now(session))
     found = await session.execute(
@@ -213,7 +217,9 @@ async def mark_checked(session: Session, ids: Iterable[int]) -> None:
 async def dead(session: Session, *, limit: int = 100) -> Sequence[Event]:
     """Return the events set aside, newest first."""
     return (
-        await session.scalars(select(Event).where(Event.state == "dead").order_by(Event.id.desc()).limit(limit))
+        await session.scalars(
+            select(Event).where(inlined.equal(Event.state, "dead")).order_by(Event.id.desc()).limit(limit)
+        )
     ).all()
 
 
@@ -230,7 +236,7 @@ async def drop(session: Session, event_id: int) -> bool:
 async def _move(session: Session, event_id: int, values: Mapping[str, Any]) -> bool:
     result = await session.execute(
         update(Event)
-        .where(Event.id == event_id, Event.state == "dead")
+        .where(Event.id == event_id, inlined.equal(Event.state, "dead"))
         .values(values)
         .execution_options(synchronize_session=False)
     )

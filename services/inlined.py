@@ -1,6 +1,7 @@
 """Constants written into the SQL itself: only then can a planner tell that a partial index covers the query.
 
-SQLite compares the words of a query with those of the index; a list of bound values never matches.
+SQLite compares the words of a query with those of the index. A list of bound values never matches; for a single one it
+plans the query anew at every run, in the hope that the value fits, which costs ten times what running it costs.
 """
 
 from __future__ import annotations

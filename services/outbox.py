@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.engine import CursorResult
 
-from services import buckets, inlined, outheads, wire
+from services import buckets, direct, inlined, outheads, wire
 from services.db import Session, insert_once, machine_now, machine_time, wake
 from services.models import Address, Outgoing, table_of
 from services.outrows import OPEN, Account, Claimed, Draft, Pace, Priority, Result, State, To
@@ -90,7 +90,7 @@ ALL = Priority.ALARM, Priority.SURVEY
 
 async def waiting(session: Session) -> frozenset[tuple[str, str]] | None:
     """Return the channel accounts for which something waits; None when too much waits to tell at a glance."""
-    rows = (await session.execute(outheads.glance())).all()
+    rows = (await direct.execute(session, outheads.glance(), {})).all()
     return frozenset((row.channel, row.account) for row in rows) if len(rows) < outheads.GLANCE else None
 
 
@@ -118,7 +118,7 @@ async def claim(
 async def _take(session: Session, hand: _Hand, which: tuple[Priority, Priority], limit: int) -> list[Claimed]:
     if limit <= 0:
         return []
-    return [Claimed(*row) for row in await session.execute(outheads.taking(), hand.asked(which, limit))]
+    return [Claimed(*row) for row in await direct.execute(session, outheads.taking(), hand.asked(which, limit))]
 
 
 async def _pace(session: Session, pace: Pace, rows: Sequence[Claimed]) -> None:
@@ -222,7 +222,7 @@ async def leaving(session: Session, *, desk_now: datetime) -> bool:
         .where(
             inlined.among(Outgoing.state, OPEN),
             or_(
-                Outgoing.state == State.SENDING,
+                inlined.equal(Outgoing.state, State.SENDING),
                 and_(Outgoing.due_at.is_(None), outheads.leaves(table_of(Outgoing).c, literal(desk_now, Moment))),
             ),
         )

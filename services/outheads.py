@@ -83,10 +83,11 @@ def _reaches(row: Columns) -> ColumnElement[bool]:
 def leaves(row: Columns, desk_now: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Whether the desk lets the row go now."""
     waits_for = table_of(Outgoing).alias().c
+    waits = exists().where(waits_for.id == row.after_id, inlined.among(waits_for.state, OPEN))
     return and_(
         or_(row.desk_due.is_(None), row.desk_due <= desk_now),
         or_(row.expires_at.is_(None), row.expires_at > desk_now),
-        or_(row.after_id.is_(None), ~exists().where(waits_for.id == row.after_id, waits_for.state.in_(OPEN))),
+        or_(row.after_id.is_(None), ~waits),
     )
 
 

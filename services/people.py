@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, or_, select, update
 
-from services import houses, identity
+from services import direct, houses, identity
 from services.actors import Actor, House, Proof, Tie
 from services.db import Session, insert_once
 from services.messages import Channel, Inbound, T
@@ -179,7 +179,7 @@ def _written_to() -> Select[Any]:
 
 async def to_of(session: Session, *, address_id: int) -> To | None:
     """Return an address as senders need it; None when it is gone."""
-    row = (await session.execute(_one_written_to(), {"address_id": address_id})).one_or_none()
+    row = (await direct.execute(session, _one_written_to(), {"address_id": address_id})).one_or_none()
     return _to(row) if row else None
 
 
@@ -190,7 +190,7 @@ def _one_written_to() -> Select[Any]:
 
 async def group_of(session: Session, *, community_id: int, team: str) -> To | None:
     """Return the team's group chat, if it has one."""
-    row = (await session.execute(_group(), {"community_id": community_id, "team": team})).one_or_none()
+    row = (await direct.execute(session, _group(), {"community_id": community_id, "team": team})).one_or_none()
     return To(row.id, row.locale or identity.UNTOLD, community_id) if row else None
 
 
@@ -214,7 +214,7 @@ async def phone_of(session: Session, person_id: int | None) -> str:
     """Return a person's first number in E.164, or an empty string."""
     if person_id is None:
         return ""
-    return await session.scalar(_first_number(), {"person_id": person_id}) or ""
+    return await direct.scalar(session, _first_number(), {"person_id": person_id}) or ""
 
 
 @cache
@@ -275,7 +275,7 @@ async def staff_name(session: Session, staff_id: int | None) -> T | None:
     """Return an employee's name with badge, as people read it."""
     if staff_id is None:
         return None
-    row = (await session.execute(_named_staff(), {"staff_id": staff_id})).one_or_none()
+    row = (await direct.execute(session, _named_staff(), {"staff_id": staff_id})).one_or_none()
     return T("staff.name", name=row.name, badge=row.badge) if row else None
 
 

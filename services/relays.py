@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select, update
 
-from services import conversations
+from services import conversations, direct, inlined
 from services.actors import Actor
 from services.db import Session
 from services.messages import Choice, T, plain
@@ -54,7 +54,7 @@ async def begin(session: Session, actor: Actor, *, ticket: Ticket, now: datetime
 
 async def of(session: Session, *, address_id: int, now: datetime) -> Relay | None:
     """Return the relay that the address takes part in, if one is open."""
-    open_one = await session.scalar(_open_at(), {"address_id": address_id, "now": now})
+    open_one = await direct.scalar(session, _open_at(), {"address_id": address_id, "now": now})
     return await session.get(Relay, open_one) if open_one is not None else None
 
 
@@ -64,7 +64,7 @@ def _open_at() -> Select[Any]:
     return (
         select(relay.id)
         .where(
-            and_(relay.state == "open", relay.until > bindparam("now")),
+            and_(inlined.equal(relay.state, "open"), relay.until > bindparam("now")),
             or_(relay.staff_address_id == address_id, relay.owner_address_id == address_id),
         )
         .order_by(relay.id.desc())
@@ -114,7 +114,7 @@ async def end_all(session: Session, *, address_ids: tuple[int, ...]) -> None:
     await session.execute(
         update(Relay)
         .where(
-            Relay.state == "open",
+            inlined.equal(Relay.state, "open"),
             or_(Relay.staff_address_id.in_(address_ids), Relay.owner_address_id.in_(address_ids)),
         )
         .values(state="done")

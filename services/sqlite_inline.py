@@ -1,13 +1,14 @@
 """SQLite for asyncio without a thread hop per statement.
 
 Statements on a local file take microseconds, a hop to a thread takes a hundred. So statements run where they are;
-only what has to wait, BEGIN IMMEDIATE for another process's lock and COMMIT for the disk, goes to a thread.
+only what has to wait, BEGIN IMMEDIATE for another process's lock and COMMIT for a slow disk, goes to a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import URL
@@ -17,6 +18,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_only
 
 PATIENCE = 10_000  # milliseconds to wait for another process
+QUICK = 0.003  # seconds: a disk that takes less is not worth a thread, whose way there and back takes as long
+WEIGHT = 0.1  # of the newest commit in what is known of the disk
 
 
 class InlineCursor(sqlite3.Cursor):
@@ -32,6 +35,7 @@ class InlineConnection(sqlite3.Connection):
     """A connection that hands out such cursors."""
 
     changes_before = 0  # rows changed before the present transaction
+    commit_seconds = 0.0  # that a commit has been taking of late
 
     def cursor(self, factory: type[sqlite3.Cursor] = InlineCursor) -> sqlite3.Cursor:  # type: ignore[override]
         """Open a cursor."""
@@ -49,6 +53,12 @@ class InlineConnection(sqlite3.Connection):
         finally:
             self.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         return True
+
+    def commit_timed(self) -> None:
+        """Commit, and learn how quick the disk is."""
+        began = time.perf_counter()
+        self.execute("COMMIT")
+        self.commit_seconds += (time.perf_counter() - began - self.commit_seconds) * WEIGHT
 
 
 class InlineSqlite(SQLiteDialect_pysqlite):
@@ -92,13 +102,16 @@ class InlineSqlite(SQLiteDialect_pysqlite):
         dbapi_connection.changes_before = dbapi_connection.total_changes
 
     def do_commit(self, dbapi_connection: Any) -> None:  # noqa: ANN401
-        """Wait for the disk in a thread; where nothing was written there is no waiting."""
+        """Commit here while the disk is quick, else wait for it in a thread."""
         if not dbapi_connection.in_transaction:
             return
         if dbapi_connection.total_changes == dbapi_connection.changes_before:
             dbapi_connection.execute("COMMIT")
+        elif dbapi_connection.commit_seconds < QUICK:
+            await_only(_at_once())
+            dbapi_connection.commit_timed()
         else:
-            await_only(_at_once()); dbapi_connection.execute("COMMIT")
+            await_only(asyncio.to_thread(dbapi_connection.commit_timed))
 
     def do_rollback(self, dbapi_connection: Any) -> None:  # noqa: ANN401
         """Roll back where we are: nothing waits."""

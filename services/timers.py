@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from services import inlined
 from services.db import Session, insert_once, upsert
 from services.models import Timer
 
@@ -69,7 +70,9 @@ def _row(
 
 async def cancel(session: Session, *, subject: str, subject_id: int, kinds: tuple[str, ...] = ()) -> None:
     """Cancel the waiting timers of a subject, all or of these kinds."""
-    statement = update(Timer).where(Timer.subject == subject, Timer.subject_id == subject_id, Timer.state == "waiting")
+    statement = update(Timer).where(
+        Timer.subject == subject, Timer.subject_id == subject_id, inlined.equal(Timer.state, "waiting")
+    )
     if kinds:
         statement = statement.where(Timer.kind.in_(kinds))
     await session.execute(statement.values(state="cancelled").execution_options(synchronize_session=False))
@@ -80,7 +83,7 @@ async def take_due(session: Session, *, now: datetime) -> Timer | None:
     return (
         await session.scalars(
             select(Timer)
-            .where(Timer.state == "waiting", Timer.due_at <= now)
+            .where(inlined.equal(Timer.state, "waiting"), Timer.due_at <= now)
             .order_by(Timer.due_at, Timer.id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -92,7 +95,7 @@ async def next_at(session: Session) -> datetime | None:
     """Return when the next timer is due."""
     return (
         await session.scalars(
-            select(Timer.due_at).where(Timer.state == "waiting").order_by(Timer.due_at, Timer.id).limit(1)
+            select(Timer.due_at).where(inlined.equal(Timer.state, "waiting")).order_by(Timer.due_at, Timer.id).limit(1)
         )
     ).one_or_none()
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from services import outbox
+from services import direct, outbox
 from services.db import Session, upsert
 from services.models import Address, Card, Person, Ticket, table_of
 from services.outbox import Draft, Priority, To
@@ -55,7 +55,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
 
 async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
     """Every card of the ticket must change: any number of changes until sending is one edit."""
-    changed = sorted(await session.execute(_touch(), {"ticket_id": ticket.id}), key=attrgetter("id"))
+    changed = sorted(await direct.execute(session, _touch(), {"ticket_id": ticket.id}), key=attrgetter("id"))
     if changed:
         locales = await _locales(session, [row.address_id for row in changed])
         drafts = [
@@ -105,7 +105,7 @@ def _draft(card_id: int, shown: int, to: To, priority: Priority) -> Draft:
 async def sent(session: Session, *, card_id: int, revision: int, message_id: str, to: To, now: datetime) -> None:
     """A revision is on the screen; when a newer one is wanted by now, it is sent too."""
     shown = {"card_id": card_id, "revision": revision, "message": message_id}
-    wanted: int | None = await session.scalar(_sent(), shown)
+    wanted: int | None = await direct.scalar(session, _sent(), shown)
     if wanted is not None and wanted > revision:
         await _queue(session, [_draft(card_id, revision, to, Priority.WORK)], now=now)
 

@@ -81,7 +81,7 @@ def _candidates() -> Select[Any]:
         .where(
             ticket.holder_id == staff.id,
             inlined.outside(ticket.state, ENDED),  # as the index says it
-            ticket.state.in_(OPEN_STATES),
+            inlined.among(ticket.state, OPEN_STATES),
         )
     )
     on_duty = (

@@ -8,6 +8,7 @@ from functools import cache
 
 from sqlalchemy import Select, bindparam, or_, select
 
+from services import inlined
 from services.actors import Actor
 from services.db import Session
 from services.models import Ticket
@@ -76,8 +77,8 @@ async def mine(session: Session, actor: Actor, *, now: datetime) -> Sequence[Tic
 def _mine() -> Select[Ticket]:
     return (
         _theirs()
-        .where(or_(Ticket.state.in_(OPEN), Ticket.closed_at > bindparam("recent", type_=Moment)))
-        .order_by(Ticket.state.in_(OPEN).desc(), Ticket.id.desc())
+        .where(or_(inlined.among(Ticket.state, OPEN), Ticket.closed_at > bindparam("recent", type_=Moment)))
+        .order_by(inlined.among(Ticket.state, OPEN).desc(), Ticket.id.desc())
         .limit(MOST_LISTED)
     )
 
@@ -97,7 +98,7 @@ async def newest_open(session: Session, actor: Actor) -> Sequence[Ticket]:
 
 @cache
 def _newest_open() -> Select[Ticket]:
-    return _theirs().where(Ticket.state.in_(OPEN)).order_by(Ticket.id.desc()).limit(MOST_LISTED)
+    return _theirs().where(inlined.among(Ticket.state, OPEN)).order_by(Ticket.id.desc()).limit(MOST_LISTED)
 
 
 async def held(session: Session, actor: Actor) -> Sequence[Ticket]:
@@ -107,8 +108,8 @@ async def held(session: Session, actor: Actor) -> Sequence[Ticket]:
         return []
     found = await session.scalars(
         select(Ticket)
-        .where(Ticket.holder_id == staff.staff_id, Ticket.state.in_(IN_HAND))
-        .order_by((Ticket.state == State.WORKING).desc(), Ticket.promised_at.nulls_last(), Ticket.id)
+        .where(Ticket.holder_id == staff.staff_id, inlined.among(Ticket.state, IN_HAND))
+        .order_by(inlined.equal(Ticket.state, State.WORKING).desc(), Ticket.promised_at.nulls_last(), Ticket.id)
         .limit(MOST_LISTED * 2)
     )
     return found.all()
@@ -125,7 +126,7 @@ async def pool(session: Session, actor: Actor) -> Sequence[Ticket]:
     return (
         await session.scalars(
             select(Ticket)
-            .where(Ticket.community_id == staff.community_id, Ticket.state == State.OPEN, mine_to_see)
+            .where(Ticket.community_id == staff.community_id, inlined.equal(Ticket.state, State.OPEN), mine_to_see)
             .order_by(Ticket.id)
             .limit(MOST_LISTED)
         )

@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import Insert, func, insert, select
 from sqlalchemy.sql.dml import ReturningInsert
 
+from services import direct
 from services.actors import Actor
 from services.db import Session
 from services.models import Content, History, Seal, Ticket, table_of
@@ -63,7 +64,7 @@ async def append(
         "prev": ticket.head,
     }
     row["hash"] = link(row)
-    await session.execute(_add(), row)
+    await direct.execute(session, _add(), row)
     ticket.seq, ticket.head = row["seq"], row["hash"]
 
 
@@ -81,7 +82,7 @@ async def _keep(
         "person_id": actor.person_id,
         "created_at": now,
     }
-    content_id: int = (await session.execute(_add_content(), row)).scalar_one()
+    content_id: int = (await direct.execute(session, _add_content(), row)).scalar_one()
     return content_id, digest_of(salt, said.words)
 
 

@@ -1,0 +1,121 @@
+"""Kept statements straight to the driver.
+
+The engine's way from a statement to its rows costs ten times what the database needs for it. A statement that is made
+once and kept has all that the way finds out: its SQL, the order of its parameters, how values are converted. Here it
+is asked once; the session's connection, its transaction and its errors stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import Dialect, IteratorResult, Result
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Convert = Callable[[Any], Any]
+Given = Mapping[str, Any]
+DRIVER = "driver of the transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is known of a statement: its SQL, each parameter's name, value (if constant) and conversion, its columns."""
+
+    sql: str
+    parameters: Sequence[tuple[str, Any, Convert | None]]
+    columns: SimpleResultMetaData
+    converted: Sequence[tuple[int, Convert]]
+
+    def values(self, given: Given) -> list[Any]:
+        """Put the parameters into the driver's order."""
+        return [
+            convert(given.get(name, constant)) if convert else given.get(name, constant)
+            for name, constant, convert in self.parameters
+        ]
+
+    def result(self, rows: Sequence[Sequence[Any]]) -> Result[*tuple[Any, ...]]:
+        """Convert what came back."""
+        if self.converted:
+            rows = [self._converted(row) for row in rows]
+        return IteratorResult(self.columns, iter(rows))
+
+    def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
+        fields = list(row)
+        for index, convert in self.converted:
+            fields[index] = convert(fields[index])
+        return tuple(fields)
+
+
+async def execute(session: AsyncSession, statement: Executable, given: Given) -> Result[*tuple[Any, ...]]:
+    """Execute a kept Core statement; what needs the engine (lists in it, the first of a transaction) goes its way."""
+    driver = session.info.get(DRIVER) or await _driver(session)
+    dialect = session.get_bind().dialect
+    plan = _plan(statement, dialect, tuple(given)) if driver is not None else None
+    if plan is None:
+        return await session.execute(statement, given)
+    values = plan.values(given)
+    try:
+        if dialect.name == "sqlite":
+            rows = driver.execute(plan.sql, values).fetchall()
+        else:
+            rows = await driver.fetch(plan.sql, *values)
+    except Exception as error:
+        if not _is_drivers(error):
+            raise
+        gone = dialect.name != "sqlite" and driver.is_closed()
+        if gone:
+            await (await session.connection()).invalidate()
+        raise DBAPIError(plan.sql, None, error, connection_invalidated=gone) from error
+    return plan.result(rows)
+
+
+async def scalar(session: AsyncSession, statement: Executable, given: Given) -> Any:  # noqa: ANN401
+    """Return the first column of the first row, or None."""
+    return (await execute(session, statement, given)).scalar()
+
+
+async def _driver(session: AsyncSession) -> Any:  # noqa: ANN401 - sqlite3's or asyncpg's connection
+    """Return the connection to talk to, once its transaction has begun."""
+    connection = await session.connection()
+    driver = (await connection.get_raw_connection()).driver_connection
+    if connection.dialect.name != "sqlite" and (driver is None or not driver.is_in_transaction()):
+        return None  # the engine begins it with the first statement that it is given
+    session.info[DRIVER] = driver
+    return driver
+
+
+@lru_cache(maxsize=1000)
+def _plan(statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Plan | None:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
+    if not isinstance(compiled, SQLCompiler) or compiled.post_compile_params or compiled.positiontup is None:
+        return None
+    converts: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001
+    prefetched: Mapping[str, Any] = {column.key: column.default for column in compiled.insert_prefetch}
+    if any(not default.is_scalar for default in prefetched.values()) or compiled.update_prefetch:
+        return None
+    constants = {name: compiled.binds[name].value for name in compiled.positiontup}
+    constants |= {name: default.arg for name, default in prefetched.items()}
+    columns = compiled._result_columns  # noqa: SLF001
+    found = [(index, _reader(column.type, dialect)) for index, column in enumerate(columns)]
+    return Plan(
+        sql=str(compiled),
+        parameters=[(compiled.binds[name].key, constants[name], converts.get(name)) for name in compiled.positiontup],
+        columns=SimpleResultMetaData([column.keyname for column in columns]),
+        converted=[(index, convert) for index, convert in found if convert is not None],
+    )
+
+
+def _reader(kind: Any, dialect: Dialect) -> Convert | None:  # noqa: ANN401
+    found: Convert | None = kind._cached_result_processor(dialect, None)  # noqa: SLF001
+    return found
+
+
+def _is_drivers(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in {"sqlite3", "asyncpg"}
