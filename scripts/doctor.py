@@ -84,7 +84,7 @@ def _revision(revision: str | None) -> str:
 
 
 async def _clock(session: Session) -> Finding:
-    database = (await session.execute(select(machine_now(session)))).scalar_one()
+    database = (await session.execute(select(machine_now()))).scalar_one()
     here = running.machine()
     if abs(database - here) > MOST_SKEW:
         words = f"{abs(database - here)} away from the database's; let NTP set both machines"

@@ -85,7 +85,7 @@ async def _locked(session: Session, name: str, limit: Limit | None) -> _Level:
     row = (await direct.execute(session, _lock(), {"bucket": name})).one_or_none()
     if row is None:
         full = limit.burst * MILLI if limit else 0
-        await insert_once(session, Bucket, {"name": name, "tokens_milli": full, "refilled_at": machine_now(session)})
+        await insert_once(session, Bucket, {"name": name, "tokens_milli": full, "refilled_at": machine_time()})
         row = (await direct.execute(session, _lock(), {"bucket": name})).one()
     return _Level(*row)
 
@@ -120,15 +120,15 @@ async def pause(session: Session, name: str, wait: timedelta) -> None:
 
     The chat that was refused rests by itself (`address.next_at`); a reply to somebody else is not held back for it.
     """
-    until = machine_now(session, wait)
+    until = machine_now(wait)
     await session.execute(
         update(Bucket)
         .where(Bucket.name == name)
         .values(
             paused_until=case((Bucket.paused_until > until, Bucket.paused_until), else_=until),
-            slow_until=machine_now(session, wait * 2 + AFTERWARDS),
+            slow_until=machine_now(wait * 2 + AFTERWARDS),
             tokens_milli=case((Bucket.tokens_milli > 0, 0), else_=Bucket.tokens_milli),
-            refilled_at=machine_now(session),
+            refilled_at=machine_now(),
         )
         .execution_options(synchronize_session=False)
     )

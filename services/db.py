@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -147,14 +147,14 @@ def _on_sqlite(element: MachineTime, compiler: SQLCompiler, **kwargs: Any) -> st
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds})"  # written as SQLAlchemy writes moments
 
 
+@cache
 def machine_time(seconds: str = "") -> MachineTime:
     """Return machine time for a statement that is made once; `seconds` names the parameter that is added."""
     return MachineTime(bindparam(seconds, type_=Float()) if seconds else literal(0.0, Float()))
 
 
-def machine_now(session: Session, plus: timedelta = timedelta()) -> ColumnElement[datetime]:
+def machine_now(plus: timedelta = timedelta()) -> ColumnElement[datetime]:
     """Machine time, and so much more."""
-    del session
     return MachineTime(literal(plus.total_seconds(), Float()))
 
 
@@ -169,13 +169,14 @@ async def insert_once(
     This takes the place of catching an integrity error: a row that was there already is simply not returned.
     """
     many = [rows] if isinstance(rows, Mapping) else list(rows)
-    statement = _insertion(_table(table), is_sqlite(session), tuple(column.key for column in returning))
-    computed = {name: value for name, value in many[0].items() if isinstance(value, ClauseElement)}
+    computed = tuple((name, value) for name, value in many[0].items() if isinstance(value, ClauseElement))
     if computed:  # the same for every row
-        statement = statement.values(computed)
-        many = [{name: row[name] for name in row if name not in computed} for row in many]
-    if computed or len(many) > 1:
-        inserted: Result[Any] = await session.execute(statement, many if len(many) > 1 else many[0])
+        names = {name for name, _ in computed}
+        many = [{name: row[name] for name in row if name not in names} for row in many]
+    columns = tuple(column.key for column in returning)
+    statement = _insertion(_table(table), is_sqlite(session), computed, columns)
+    if len(many) > 1:
+        inserted: Result[Any] = await session.execute(statement, many)
         return inserted
     return await direct.execute(session, statement, many[0])
 
@@ -203,9 +204,15 @@ def _table(table: Any) -> Table:  # noqa: ANN401
 
 
 @lru_cache
-def _insertion(table: Table, sqlite_: bool, returning: tuple[str, ...]) -> Any:  # noqa: ANN401, FBT001 - a key
+def _insertion(
+    table: Table,
+    sqlite_: bool,  # noqa: FBT001 - a key
+    computed: tuple[tuple[str, Any], ...],
+    returning: tuple[str, ...],
+) -> Any:  # noqa: ANN401
     """Return the statement, made once: putting one together costs more than running it."""
     statement = (sqlite.insert if sqlite_ else postgresql.insert)(table).on_conflict_do_nothing()
+    statement = statement.values(dict(computed)) if computed else statement
     return statement.returning(*(table.c[name] for name in returning)) if returning else statement
 
 

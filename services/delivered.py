@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from services import buckets, conversations, inlined, media, outbox, people
 from services.db import Session, is_sqlite, machine_now
 from services.messages import Channel
-from services.models import Address, Card, Outgoing, Ticket
+from services.models import Address, Card, Outgoing, Ticket, table_of
 from services.outbox import Claimed, Draft, Priority, Result, State, To
 from services.tickets import cards
 from services.wire import read_say
@@ -63,10 +65,16 @@ async def _guard_cards(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Lock the tickets of the batch's cards: under that lock a turn changes a ticket's cards, in its own order."""
     ids = [arrival.row.card_id for arrival in arrivals if arrival.row.card_id is not None]
     if ids and not is_sqlite(session):
-        tickets = select(Card.subject_id).where(Card.id.in_(ids), Card.subject == cards.SUBJECT)
-        await session.execute(
-            select(Ticket.id).where(Ticket.id.in_(tickets)).order_by(Ticket.id).with_for_update(key_share=True)
-        )
+        await session.execute(_guarding(), {"cards": ids})
+
+
+@cache
+def _guarding() -> Select[Any]:
+    ticket, card = table_of(Ticket).c, table_of(Card).c
+    shown = select(card.subject_id).where(
+        card.id.in_(bindparam("cards", expanding=True)), card.subject == cards.SUBJECT
+    )
+    return select(ticket.id).where(ticket.id.in_(shown)).order_by(ticket.id).with_for_update(key_share=True)
 
 
 async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
@@ -120,7 +128,7 @@ async def _move(session: Session, address_id: int, external: str) -> None:
 
 async def _pause(session: Session, arrival: Arrival) -> None:
     """Obey the provider: this chat rests as told, and so does the account's bulk."""
-    await _change_address(session, arrival.row.address_id, next_at=machine_now(session, arrival.rest))
+    await _change_address(session, arrival.row.address_id, next_at=machine_now(arrival.rest))
     await buckets.pause(session, f"{arrival.channel}:{arrival.account}", arrival.pause or timedelta())
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Dialect, IteratorResult, Result
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Convert = Callable[[Any], Any]
@@ -55,7 +56,7 @@ class Plan:
 
 async def execute(session: AsyncSession, statement: Executable, given: Given) -> Result[*tuple[Any, ...]]:
     """Execute a kept Core statement; what needs the engine (lists in it, the first of a transaction) goes its way."""
-    driver = session.info.get(DRIVER) or await _driver(session)
+    driver: Any = session.info.get(DRIVER) or await session.run_sync(_driver)
     dialect = session.get_bind().dialect
     plan = _plan(statement, dialect, tuple(given)) if driver is not None else None
     if plan is None:
@@ -81,10 +82,10 @@ async def scalar(session: AsyncSession, statement: Executable, given: Given) -> 
     return (await execute(session, statement, given)).scalar()
 
 
-async def _driver(session: AsyncSession) -> Any:  # noqa: ANN401 - sqlite3's or asyncpg's connection
+def _driver(session: SyncSession) -> Any:  # noqa: ANN401 - sqlite3's or asyncpg's connection
     """Return the connection to talk to, once its transaction has begun."""
-    connection = await session.connection()
-    driver = (await connection.get_raw_connection()).driver_connection
+    connection = session.connection()
+    driver = connection.connection.driver_connection
     if connection.dialect.name != "sqlite" and (driver is None or not driver.is_in_transaction()):
         return None  # the engine begins it with the first statement that it is given
     session.info[DRIVER] = driver

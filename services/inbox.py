@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -47,12 +47,16 @@ async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[tu
     """Store events not seen before; return the (channel, account, event id) of those that are new."""
     if not is_sqlite(session):
         # Else a later id of the lane could be committed, seen and worked before an earlier one.
-        await session.execute(select(func.pg_advisory_xact_lock(STORING)))
-    now = machine_now(session)
-    rows = [{**event, "received_at": now} for event in events]
+        await session.execute(_one_at_a_time())
+    rows = [{**event, "received_at": machine_time()} for event in events]
     found = await insert_once(session, Event, rows, Event.channel, Event.account, Event.event_id)
     wake(session, "inbox")
     return {(row.channel, row.account, row.event_id) for row in found}
+
+
+@cache
+def _one_at_a_time() -> Select[Any]:
+    return select(func.pg_advisory_xact_lock(STORING))
 
 
 async def claim(
@@ -136,7 +140,7 @@ async def failed(session: Session, event: Claimed, *, owner: str, error: str) ->
             state="dead" if last else "new",
             tries=Event.tries + 1,
             starts=Event.starts - 1,
-            due_at=machine_now(session, BACKOFF * (event.tries + 1)),
+            due_at=machine_now(BACKOFF * (event.tries + 1)),
             error=error,
         )
         .execution_options(synchronize_session=False)
@@ -160,7 +164,7 @@ async def doomed(session: Session, *, all_leases: bool = False) -> Sequence[Clai
     """Return the events that `reap` is going to set aside: their worker died each time."""
     gone = and_(inlined.equal(Event.state, "claimed"), Event.starts >= CRASHES_BEFORE_DEAD)
     if not all_leases:
-        gone = and_(gone, Event.lease_until < machine_now(session))
+        gone = and_(gone, Event.lease_until < machine_now())
     found = await session.execute(
         select(Event.id, Event.channel, Event.account, Event.event_id, Event.lane, Event.payload, Event.tries)
         .where(gone)
@@ -173,7 +177,7 @@ async def reap(session: Session, *, all_leases: bool = False) -> int:
     """Return events whose worker died to the queue; `all_leases` at start-up of the only process."""
     gone = and_(inlined.among(Event.state, OPEN), inlined.equal(Event.state, "claimed"))
     if not all_leases:
-        gone = and_(gone, Event.lease_until < machine_now(session))
+        gone = and_(gone, Event.lease_until < machine_now())
     result = await session.execute(
         update(Event)
         .where(gone)
@@ -196,7 +200,7 @@ async def waiting_long(session: Session, *, longer_than: timedelta, limit: int =
         .where(
             inlined.among(Event.state, OPEN),
             Event.danger_checked.is_(False),
-            Event.received_at < machine_now(session, -longer_than),
+            Event.received_at < machine_now(-longer_than),
         )
         .order_by(Event.id)
         .limit(limit)

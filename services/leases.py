@@ -12,12 +12,12 @@ from services.models import Replica
 
 async def hold(session: Session, *, role: str, owner: str, lease: timedelta) -> bool:
     """Take the role, or keep it; False while another replica's lease runs."""
-    fresh = {"role": role, "owner": owner, "lease_until": machine_now(session, lease)}
+    fresh = {"role": role, "owner": owner, "lease_until": machine_now(lease)}
     await insert_once(session, Replica, fresh)
     held = await session.scalar(
         update(Replica)
-        .where(Replica.role == role, or_(Replica.owner == owner, Replica.lease_until < machine_now(session)))
-        .values(owner=owner, lease_until=machine_now(session, lease))
+        .where(Replica.role == role, or_(Replica.owner == owner, Replica.lease_until < machine_now()))
+        .values(owner=owner, lease_until=machine_now(lease))
         .returning(Replica.role)
         .execution_options(synchronize_session=False)
     )
@@ -29,7 +29,7 @@ async def release(session: Session, *, role: str, owner: str) -> None:
     await session.execute(
         update(Replica)
         .where(Replica.role == role, Replica.owner == owner)
-        .values(lease_until=machine_now(session, timedelta(seconds=-1)))
+        .values(lease_until=machine_now(timedelta(seconds=-1)))
         .execution_options(synchronize_session=False)
     )
 
@@ -38,7 +38,7 @@ async def void_all(session: Session) -> None:
     """Let every role go: the only process starts anew."""
     await session.execute(
         update(Replica)
-        .values(lease_until=machine_now(session, timedelta(seconds=-1)))
+        .values(lease_until=machine_now(timedelta(seconds=-1)))
         .execution_options(synchronize_session=False)
     )
 

@@ -125,7 +125,7 @@ async def wanted(session: Session, *, limit: int = 4) -> Sequence[Wanted]:
             & (MediaFile.channel == Media.channel)
             & (MediaFile.account == Media.account),
         )
-        .where(Media.state == "wanted", or_(Media.due_at.is_(None), Media.due_at <= machine_now(session)))
+        .where(Media.state == "wanted", or_(Media.due_at.is_(None), Media.due_at <= machine_now()))
         .order_by(Media.id)
         .limit(limit)
     )
@@ -144,7 +144,7 @@ async def not_fetched(session: Session, media_id: int, *, final: bool) -> None:
         .where(Media.id == media_id)
         .values(
             tries=Media.tries + 1,
-            due_at=machine_now(session, timedelta(seconds=30)),
+            due_at=machine_now(timedelta(seconds=30)),
             state="failed" if final else Media.state,
         )
     )

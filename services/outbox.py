@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services import buckets, direct, inlined, outheads, wire
 from services.db import Session, insert_once, machine_now, machine_time, wake
@@ -141,46 +143,42 @@ def _pacing() -> Update:
 
 async def settle(session: Session, results: Sequence[Result], *, owner: str) -> frozenset[int]:
     """Write results down; return the ids of those that were still ours: the others are left alone."""
-    asked = {"settled": [result.id for result in results], "settler": owner}
-    ours = frozenset((await session.scalars(_ours(), asked)).all())
-    for statement, again in ((_ending(), False), (_putting_back(), True)):
-        some = [r for r in results if r.id in ours and (r.state is State.PENDING) is again]
-        if some:
-            await session.execute(statement, [_written(result) for result in some])
+    ours: set[int] = set()
+    for result in sorted(results, key=attrgetter("id")):  # one order for everybody who locks several
+        statement = _putting_back() if result.state is State.PENDING else _ending()
+        if await direct.scalar(session, statement, _written(result, owner)) is not None:
+            ours.add(result.id)
     wake(session, "outbox")
-    return ours
+    return frozenset(ours)
 
 
-def _written(result: Result) -> dict[str, Any]:
-    told = {"row_id": result.id, "parts": result.parts, "why": result.code[:MOST_CODE]}
+def _written(result: Result, owner: str) -> dict[str, Any]:
+    told = {"row_id": result.id, "settler": owner, "parts": result.parts, "why": result.code[:MOST_CODE]}
     if result.state is State.PENDING:
         return {**told, "wait": result.wait.total_seconds(), "unspent": 0 if result.counts else 1}
     return {**told, "end": result.state, "provider": result.provider_id}
 
 
 @cache
-def _ours() -> Select[Any]:
-    out = table_of(Outgoing).c
-    settled = out.id.in_(bindparam("settled", expanding=True)), out.owner == bindparam("settler")
-    return select(out.id).where(*settled, inlined.equal(out.state, State.SENDING)).order_by(out.id).with_for_update()
-
-
-@cache
-def _ending() -> Update:
+def _ending() -> ReturningUpdate[Any]:
     ended = {"state": bindparam("end"), "provider_id": bindparam("provider"), "settled_at": machine_time()}
     return _settling().values(**ended)
 
 
 @cache
-def _putting_back() -> Update:
+def _putting_back() -> ReturningUpdate[Any]:
     spent = table_of(Outgoing).c.attempts - bindparam("unspent")
     return _settling().values(state=State.PENDING, due_at=machine_time("wait"), attempts=spent)
 
 
-def _settling() -> Update:
+def _settling() -> ReturningUpdate[Any]:
     out = table_of(Outgoing)
+    ours = out.c.owner == bindparam("settler"), inlined.equal(out.c.state, State.SENDING)
     return (
-        update(out).where(out.c.id == bindparam("row_id")).values(parts_sent=bindparam("parts"), code=bindparam("why"))
+        update(out)
+        .where(out.c.id == bindparam("row_id"), *ours)
+        .values(parts_sent=bindparam("parts"), code=bindparam("why"))
+        .returning(out.c.id)
     )
 
 
@@ -191,7 +189,7 @@ async def reap(session: Session, *, desk_now: datetime, all_leases: bool = False
     """
     gone = inlined.equal(Outgoing.state, State.SENDING)
     if not all_leases:
-        gone = and_(gone, Outgoing.lease_until < machine_now(session))
+        gone = and_(gone, Outgoing.lease_until < machine_now())
     again = and_(Outgoing.priority <= Priority.WORK, Outgoing.attempts < MOST_ATTEMPTS)
     result = await session.execute(
         update(Outgoing)

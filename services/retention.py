@@ -101,7 +101,7 @@ async def files_removed(session: Session, digests: Sequence[str]) -> None:
 
 
 async def _machine(session: Session) -> datetime:
-    return (await session.execute(select(machine_now(session)))).scalar_one()
+    return (await session.execute(select(machine_now()))).scalar_one()
 
 
 def _days(days: int) -> timedelta:

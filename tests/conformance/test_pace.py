@@ -237,7 +237,7 @@ async def put_off(db: Database, address_id: int, rest: timedelta) -> None:
 
     async def work(session: Session) -> None:
         address = await session.get_one(Address, address_id)
-        address.next_at = (await session.execute(select(machine_now(session, rest)))).scalar_one()
+        address.next_at = (await session.execute(select(machine_now(rest)))).scalar_one()
 
     await db.run(work)
 

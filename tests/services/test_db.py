@@ -199,8 +199,8 @@ async def test_a_reading_session_on_sqlite_cannot_write(sqlite_url: str) -> None
 
 async def test_machine_time_is_now(database: Database) -> None:
     async with database.reading() as session:
-        now = await session.scalar(select(machine_now(session)))
-        later = await session.scalar(select(machine_now(session, timedelta(hours=1))))
+        now = await session.scalar(select(machine_now()))
+        later = await session.scalar(select(machine_now(timedelta(hours=1))))
     assert now is not None
     assert later is not None
     assert abs(datetime.now(UTC) - now) < timedelta(seconds=30)
