@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -45,6 +46,7 @@ class Intake:
         return await future
 
     async def _store_all(self) -> None:
+        await asyncio.sleep(0)  # whoever else has just been heard comes along
         while self._waiting:
             group, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             try:
@@ -77,8 +79,8 @@ class Intake:
         new, taken = await self._db.run(work)
         if self._worker is not None and taken:
             self._worker.begin(taken)
-        for event in events:
-            self._metrics.stored(event.channel)
+        for channel, count in Counter(event.channel for event in events).items():
+            self._metrics.stored(channel, count)
         return new
 
     async def settle(self) -> None:

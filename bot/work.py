@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
 LONGEST_COMMIT = 0.04  # seconds; then the writer is free for others
+LONGEST_FLOOD = 5.0  # seconds; then some of what waits is worked, flood or not
 
 Ports = Mapping[tuple[str, str], ChannelPort]
 
@@ -50,18 +52,18 @@ class NotServed(Exception):  # noqa: N818
 
 @dataclass(slots=True)
 class Flood:
-    """Whether more comes in than can be worked: intake goes first then, for whoever sends waits for it."""
+    """Whether more comes in at once than can be worked: intake goes first then, for whoever sends waits for it."""
 
-    per_second: float = 600
-    most: float = 200
+    most: float = 60  # events stored of late: three hundred a second and more
+    lasts: float = 0.2  # seconds in which "of late" fades
     level: float = 0
     at: float = 0
 
     def rises(self, stored: int = 0) -> bool:
         """Count what was stored; True while it is too much."""
         now = time.monotonic()
-        drained = self.level - (now - self.at) * self.per_second
-        self.level, self.at = min(max(0.0, drained) + stored, 2 * self.most), now
+        self.level = self.level * math.exp((self.at - now) / self.lasts) + stored
+        self.at = now
         return self.level > self.most
 
 
@@ -109,8 +111,8 @@ class Work:
 
     async def take(self, session: Session, *, stored: int) -> Sequence[Claimed]:
         """Claim what intake has just stored, in its own commit; in a flood nothing, so that intake goes first."""
-        room = self._room() - len(self._given)
-        if not self._open or room <= 0 or self._flood.rises(stored):
+        floods, room = self._flood.rises(stored), self._room() - len(self._given)
+        if floods or room <= 0 or not self._open:
             return ()
         events = await inbox.claim(session, owner=self._owner, lease=self._pace.lease, limit=room)
         if len(events) < room:
@@ -127,11 +129,11 @@ class Work:
         return self._pace.shared_turns if self._db.is_sqlite else self._pace.concurrency - len(self._busy)
 
     async def _calm(self) -> None:
-        """Hold back while updates flood in, for a second at most."""
-        for _ in range(20):
+        """Hold back while updates flood in, for a few seconds at most."""
+        for _ in range(int(LONGEST_FLOOD / self._flood.lasts)):
             if not self._flood.rises():
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(self._flood.lasts)
 
     def _wake(self) -> None:
         self._look = True
