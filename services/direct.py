@@ -7,9 +7,10 @@ is asked once; the session's connection, its transaction and its errors stay the
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Executable
@@ -67,9 +68,7 @@ async def execute(session: AsyncSession, statement: Executable, given: Given) ->
             rows = driver.execute(plan.sql, values).fetchall()
         else:
             rows = await driver.fetch(plan.sql, *values)
-    except Exception as error:
-        if not _is_drivers(error):
-            raise
+    except _errors(dialect) as error:
         gone = dialect.name != "sqlite" and driver.is_closed()
         if gone:
             await (await session.connection()).invalidate()
@@ -118,5 +117,11 @@ def _reader(kind: Any, dialect: Dialect) -> Convert | None:  # noqa: ANN401
     return found
 
 
-def _is_drivers(error: Exception) -> bool:
-    return type(error).__module__.partition(".")[0] in {"sqlite3", "asyncpg"}
+@cache
+def _errors(dialect: Dialect) -> tuple[type[Exception], ...]:
+    """Return what the driver raises of its own."""
+    if dialect.name == "sqlite":
+        return (sqlite3.Error,)
+    import asyncpg  # noqa: PLC0415 - whoever is on SQLite need not wait for it
+
+    return asyncpg.PostgresError, asyncpg.InterfaceError

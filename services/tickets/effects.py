@@ -242,8 +242,11 @@ async def plan_survey(session: Session, deed: Deed) -> None:
 async def _owner_returned(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     await drop_survey(session, ticket)
-    key = "staff.returned" if ticket.kind == Kind.REPAIR else "staff.asks_again"
-    text = T(key, number=ticket.number, words=deed.said.words or T("word.none"))
+    text = T(
+        "staff.returned" if ticket.kind == Kind.REPAIR else "staff.asks_again",
+        number=ticket.number,
+        words=deed.said.words or T("word.none"),
+    )
     await _tell_holder_or_front(session, deed, text)
     if ticket.holder_id is not None:
         await news.card_to_staff(session, ticket, ticket.holder_id, view=cards.View.HOLDER, now=deed.now)
