@@ -24,7 +24,7 @@ from services.outbox import Account, Priority, Result, State
 log = structlog.get_logger(__name__)
 
 REST_AFTER_TROUBLE = 1.0
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.04
 FILE_WAIT = timedelta(seconds=0.3)
 NO_MESSAGE = frozenset({"no_message", "unknown_message"})
 
