@@ -67,8 +67,7 @@ async def _turn(session: Session, inbound: Inbound, now: datetime, world: World)
         event_id=inbound.event_id,
         now=now,
     )
-    policies = world.policies
-    policy = policies.defaults if actor.by_default else await policies.of(session, actor.community_id)
+    policy = await world.policies.of(session, actor.community_id, changed=actor.has_own_settings)
     recent = timedelta(days=policy.dialogues.recent_proof_days)
     proven = actor.proven_at is not None and now - actor.proven_at <= recent
     actor = dataclasses.replace(actor, proof_is_recent=proven)

@@ -23,7 +23,7 @@ async def talk(turn: Turn, ticket_id: int) -> Reply:
 
 async def end(turn: Turn) -> Reply:
     """End the talk that is open here."""
-    row = await relays.of(turn.session, address_id=turn.actor.to.address_id, now=turn.now)
+    row = await relays.of(turn.session, turn.actor, now=turn.now)
     if row is not None:
         await relays.end(turn.session, relay=row, by=turn.actor, now=turn.now)
     return reply(T("relay.ended"))

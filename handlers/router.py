@@ -55,9 +55,7 @@ async def _in_private(turn: Turn) -> Reply | None:
     command = commands.named(turn)
     if command is not None:
         return await commands.COMMANDS[command[0]](turn, command[1])
-    talk = (
-        await relays.of(turn.session, address_id=turn.actor.to.address_id, now=turn.now) if turn.actor.talks else None
-    )
+    talk = await relays.of(turn.session, turn.actor, now=turn.now)
     if talk is not None:
         return await relay.hear(turn, talk)
     answered = await _answer(turn, prompts)

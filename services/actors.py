@@ -103,7 +103,7 @@ class Actor:
     proven_at: datetime | None = None
     proof_is_recent: bool = False
     talks: bool = False  # a relay is open at this address, or was until a while ago
-    by_default: bool = False  # no setting was changed at run time for his community
+    has_own_settings: bool = True  # some were changed at run time, for his community or for all
     memberships: tuple[Membership, ...] = ()
     homes: tuple[Home, ...] = ()
     shows_number: bool = True

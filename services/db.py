@@ -166,7 +166,8 @@ async def insert_once(
 ) -> Result[Any]:
     """Insert rows whose keys are new and leave the others alone; return the columns of those inserted.
 
-    This takes the place of catching an integrity error: a row that was there already is simply not returned.
+    This takes the place of catching an integrity error: a row that was there already is simply not returned. A value
+    may be SQL, the same for every row and kept (`machine_time()`): the statement is made once with it.
     """
     many = [rows] if isinstance(rows, Mapping) else list(rows)
     computed = tuple((name, value) for name, value in many[0].items() if isinstance(value, ClauseElement))

@@ -51,7 +51,7 @@ async def actor(session: Session, row: Row[Any], *, now: datetime) -> Actor:
         account=row.account,
         proof=Proof(row.proof),
         proven_at=row.proven_at,
-        by_default=not row.changed,
+        has_own_settings=row.changed,
         talks=row.talks,
         memberships=await _memberships(session, row.person_id) if row.works else (),
         homes=await _homes(session, row.person_id, now) if row.person_id is not None else (),

@@ -52,9 +52,11 @@ async def begin(session: Session, actor: Actor, *, ticket: Ticket, now: datetime
     return row
 
 
-async def of(session: Session, *, address_id: int, now: datetime) -> Relay | None:
-    """Return the relay that the address takes part in, if one is open."""
-    open_one = await direct.scalar(session, _open_at(), {"address_id": address_id, "now": now})
+async def of(session: Session, actor: Actor, *, now: datetime) -> Relay | None:
+    """Return the relay that the actor's address takes part in, if one is open."""
+    if not actor.talks:
+        return None
+    open_one = await direct.scalar(session, _open_at(), {"address_id": actor.address_id, "now": now})
     return await session.get(Relay, open_one) if open_one is not None else None
 
 

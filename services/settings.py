@@ -124,8 +124,10 @@ class Policies:
         """Take the file's figures."""
         self.defaults = defaults
 
-    async def of(self, session: Session, community_id: int | None) -> Policy:
-        """Return the figures that hold for the community now."""
+    async def of(self, session: Session, community_id: int | None, *, changed: bool = True) -> Policy:
+        """Return the figures that hold for the community now; `changed` is False where no row changes any."""
+        if not changed:
+            return self.defaults
         rows = (await session.execute(_changed(), {"community_id": community_id or EVERYWHERE})).all()
         return with_changes(self.defaults, {row.key: row.value for row in rows}) if rows else self.defaults
 
