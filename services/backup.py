@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Date, DateTime, MetaData, Row, Table, func, i
 from sqlalchemy.types import TypeEngine
 
 from services import migrate
-from services.db import Database, Session, is_sqlite
+from services.db import Database, Session
 from services.models import ClockOffset, Outgoing
 from services.outbox import OPEN, State
 
@@ -100,9 +100,8 @@ async def restore(db: Database, place: Path, manifest: Manifest, *, media: Path)
 
 
 async def _save(db: Database, archive: zipfile.ZipFile, now: datetime) -> Manifest:
-    async with db.reading() as session:
-        options = {} if is_sqlite(session) else {"isolation_level": "REPEATABLE READ"}
-        connection = await session.connection(execution_options=options)
+    async with db.reading(at_one_moment=True) as session:
+        connection = await session.connection()
         return await connection.run_sync(_save_rows, archive, now)
 
 

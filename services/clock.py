@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from services.db import Session, upsert
+from services.db import Session, afterwards, upsert
 from services.models import ClockOffset
 
 ROW = 1
@@ -47,7 +47,7 @@ class DeskClock:
             session, ClockOffset, row, on=(ClockOffset.id,), change=change, returning=(ClockOffset.seconds,)
         )
         offset = timedelta(seconds=moved.scalar_one())
-        event.listen(session.sync_session, "after_commit", lambda _: self._forward(offset), once=True)
+        afterwards(session, lambda: self._forward(offset))
         return self._machine() + max(offset, self._offset)
 
     def _forward(self, offset: timedelta) -> None:

@@ -19,15 +19,17 @@ from sqlalchemy import ClauseElement, ColumnElement, Float, Result, Table, bindp
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from services import connections as kept
 from services import direct, sqlite_inline
 from services.sqltypes import Moment
 
-Session = AsyncSession
+Session = kept.Session
 R = TypeVar("R")
 
 Topic = Literal["inbox", "outbox", "media"]
@@ -35,6 +37,7 @@ Topic = Literal["inbox", "outbox", "media"]
 SERIALIZATION_STATES = frozenset({"40001", "40P01"})
 TROUBLE_CLASSES = ("08", "53", "57", "58")
 MOST_RETRIES = 5
+READERS = 4  # on SQLite, beside the writer
 STATEMENTS_KEPT = 1000  # prepared, per connection: more than the program has
 
 _inside: ContextVar[bool] = ContextVar("inside_a_transaction", default=False)
@@ -46,26 +49,27 @@ class Database:
     def __init__(self, url: str, *, connections: int = 10) -> None:
         """Prepare the engines; nothing connects before the first transaction."""
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._engine = _sqlite(url, read_only=False) if self.is_sqlite else _postgres(url, connections)
-        self._reader = _sqlite(url, read_only=True) if self.is_sqlite else self._engine
-        # SQLite has one writer: whoever waits for it gets his turn in order.
-        self._writers = asyncio.Semaphore(1 if self.is_sqlite else connections)
+        if self.is_sqlite:  # one writer, and readers beside it
+            self._writers = kept.Connections(_sqlite(url, read_only=False), 1)
+            self._readers = kept.Connections(_sqlite(url, read_only=True), READERS)
+        else:
+            self._writers = self._readers = kept.Connections(_postgres(url), connections)
         self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": [], "media": []}
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """Open the one transaction: committed when the block ends well, rolled back otherwise."""
         with _Once():
-            session = AsyncSession(self._engine, expire_on_commit=False, autoflush=False)
-            async with self._writers, session, session.begin():
+            async with self._writers.transaction("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN") as session:
                 yield session
             self._tell(session)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Session]:
-        """Open a session that only reads; on SQLite it runs beside the writer."""
+    async def reading(self, *, at_one_moment: bool = False) -> AsyncIterator[Session]:
+        """Open a session that only reads; on SQLite it runs beside the writer, and always at one moment."""
+        how = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if at_one_moment else ""
         with _Once():
-            async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+            async with self._readers.transaction("BEGIN" if self.is_sqlite else how) as session:
                 yield session
 
     async def run(self, work: Callable[[Session], Awaitable[R]]) -> R:
@@ -92,12 +96,14 @@ class Database:
     def _tell(self, session: Session) -> None:
         for topic in session.info.pop("woken", ()):
             self.wake(topic)
+        for follow in session.info.pop("following", ()):
+            follow()
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
-        if self._reader is not self._engine:
-            await self._reader.dispose()
+        await self._writers.close()
+        if self._readers is not self._writers:
+            await self._readers.close()
 
 
 class _Once:
@@ -123,9 +129,14 @@ def unwake(session: Session, topic: Topic) -> None:
     session.info.get("woken", set()).discard(topic)
 
 
+def afterwards(session: Session, follow: Callable[[], None]) -> None:
+    """Call this once what the session does is committed."""
+    session.info.setdefault("following", []).append(follow)
+
+
 def is_sqlite(session: Session) -> bool:
     """Whether the session speaks to SQLite."""
-    return session.get_bind().dialect.name == "sqlite"
+    return session.driver.is_sqlite
 
 
 class MachineTime(FunctionElement[datetime]):
@@ -266,9 +277,8 @@ def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
         Path(place.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         place,
-        pool_size=4 if read_only else 1,
-        max_overflow=0,
-        pool_timeout=60,
+        poolclass=NullPool,  # what is open stays open, see `Connections`
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "check_same_thread": False,
             "factory": sqlite_inline.InlineConnection,
@@ -283,12 +293,11 @@ def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
     return engine
 
 
-def _postgres(url: str, connections: int) -> AsyncEngine:
+def _postgres(url: str) -> AsyncEngine:
     return create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=60,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
         query_cache_size=2000,
-        connect_args={"prepared_statement_cache_size": STATEMENTS_KEPT},
+        connect_args={"prepared_statement_cache_size": STATEMENTS_KEPT, "statement_cache_size": STATEMENTS_KEPT},
     )

@@ -7,23 +7,20 @@ is asked once; the session's connection, its transaction and its errors stay the
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import Dialect, IteratorResult, Result
 from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from services.connections import Session
 
 Convert = Callable[[Any], Any]
 Given = Mapping[str, Any]
-DRIVER = "driver of the transaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +52,17 @@ class Plan:
         return tuple(fields)
 
 
-async def execute(session: AsyncSession, statement: Executable, given: Given) -> Result[*tuple[Any, ...]]:
-    """Execute a kept Core statement; what needs the engine (lists in it, the first of a transaction) goes its way."""
-    driver: Any = session.info.get(DRIVER) or await session.run_sync(_driver)
-    dialect = session.get_bind().dialect
-    plan = _plan(statement, dialect, tuple(given)) if driver is not None else None
+async def execute(session: Session, statement: Executable, given: Given) -> Result[*tuple[Any, ...]]:
+    """Execute a kept Core statement; what needs the engine (lists in it) goes its way."""
+    plan = _plan(statement, session.driver.dialect, tuple(given))
     if plan is None:
         return await session.execute(statement, given)
-    values = plan.values(given)
-    try:
-        if dialect.name == "sqlite":
-            rows = driver.execute(plan.sql, values).fetchall()
-        else:
-            rows = await driver.fetch(plan.sql, *values)
-    except _errors(dialect) as error:
-        gone = dialect.name != "sqlite" and driver.is_closed()
-        if gone:
-            await (await session.connection()).invalidate()
-        raise DBAPIError(plan.sql, None, error, connection_invalidated=gone) from error
-    return plan.result(rows)
+    return plan.result(await session.driver.fetch(plan.sql, plan.values(given)))
 
 
-async def scalar(session: AsyncSession, statement: Executable, given: Given) -> Any:  # noqa: ANN401
+async def scalar(session: Session, statement: Executable, given: Given) -> Any:  # noqa: ANN401
     """Return the first column of the first row, or None."""
     return (await execute(session, statement, given)).scalar()
-
-
-def _driver(session: SyncSession) -> Any:  # noqa: ANN401 - sqlite3's or asyncpg's connection
-    """Return the connection to talk to, once its transaction has begun."""
-    connection = session.connection()
-    driver = connection.connection.driver_connection
-    if connection.dialect.name != "sqlite" and (driver is None or not driver.is_in_transaction()):
-        return None  # the engine begins it with the first statement that it is given
-    session.info[DRIVER] = driver
-    return driver
 
 
 @lru_cache(maxsize=1000)
@@ -115,13 +89,3 @@ def _plan(statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Pl
 def _reader(kind: Any, dialect: Dialect) -> Convert | None:  # noqa: ANN401
     found: Convert | None = kind._cached_result_processor(dialect, None)  # noqa: SLF001
     return found
-
-
-@cache
-def _errors(dialect: Dialect) -> tuple[type[Exception], ...]:
-    """Return what the driver raises of its own."""
-    if dialect.name == "sqlite":
-        return (sqlite3.Error,)
-    import asyncpg  # noqa: PLC0415 - whoever is on SQLite need not wait for it
-
-    return asyncpg.PostgresError, asyncpg.InterfaceError

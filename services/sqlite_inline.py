@@ -6,9 +6,7 @@ only what has to wait, BEGIN IMMEDIATE for another process's lock and COMMIT for
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-import time
 from typing import Any
 
 from sqlalchemy import URL
@@ -18,8 +16,6 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_only
 
 PATIENCE = 10_000  # milliseconds to wait for another process
-QUICK = 0.003  # seconds: a disk that takes less is not worth a thread, whose way there and back takes as long
-WEIGHT = 0.1  # of the newest commit in what is known of the disk
 
 
 class InlineCursor(sqlite3.Cursor):
@@ -34,18 +30,15 @@ class InlineCursor(sqlite3.Cursor):
 class InlineConnection(sqlite3.Connection):
     """A connection that hands out such cursors."""
 
-    changes_before = 0  # rows changed before the present transaction
-    commit_seconds = 0.0  # that a commit has been taking of late
-
     def cursor(self, factory: type[sqlite3.Cursor] = InlineCursor) -> sqlite3.Cursor:  # type: ignore[override]
         """Open a cursor."""
         return super().cursor(factory)
 
-    def begin_at_once(self) -> bool:
-        """Take the write lock if nobody has it; False when one would have to wait."""
+    def begins_at_once(self, how: str) -> bool:
+        """Begin if nobody has the lock that it takes; False when one would have to wait."""
         self.execute("PRAGMA busy_timeout = 0")
         try:
-            self.execute("BEGIN IMMEDIATE")
+            self.execute(how)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the low byte tells the kind
                 raise
@@ -53,12 +46,6 @@ class InlineConnection(sqlite3.Connection):
         finally:
             self.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         return True
-
-    def commit_timed(self) -> None:
-        """Commit, and learn how quick the disk is."""
-        began = time.perf_counter()
-        self.execute("COMMIT")
-        self.commit_seconds += (time.perf_counter() - began - self.commit_seconds) * WEIGHT
 
 
 class InlineSqlite(SQLiteDialect_pysqlite):
@@ -92,31 +79,8 @@ class InlineSqlite(SQLiteDialect_pysqlite):
         await_only(_at_once())
         cursor.executemany(statement, parameters)
 
-    def do_begin(self, dbapi_connection: Any) -> None:  # noqa: ANN401
-        """Take the write lock at once: a read that later writes would fail or lose updates."""
-        reading = dbapi_connection.execute("PRAGMA query_only").fetchone()[0]
-        if reading:
-            dbapi_connection.execute("BEGIN")
-        elif not dbapi_connection.begin_at_once():
-            await_only(asyncio.to_thread(dbapi_connection.execute, "BEGIN IMMEDIATE"))
-        dbapi_connection.changes_before = dbapi_connection.total_changes
-
-    def do_commit(self, dbapi_connection: Any) -> None:  # noqa: ANN401
-        """Commit here while the disk is quick, else wait for it in a thread."""
-        if not dbapi_connection.in_transaction:
-            return
-        if dbapi_connection.total_changes == dbapi_connection.changes_before:
-            dbapi_connection.execute("COMMIT")
-        elif dbapi_connection.commit_seconds < QUICK:
-            await_only(_at_once())
-            dbapi_connection.commit_timed()
-        else:
-            await_only(asyncio.to_thread(dbapi_connection.commit_timed))
-
     def do_rollback(self, dbapi_connection: Any) -> None:  # noqa: ANN401
-        """Roll back where we are: nothing waits."""
-        if dbapi_connection.in_transaction:
-            dbapi_connection.rollback()
+        """Leave the transaction alone: whoever began it ends it."""
 
 
 async def _at_once() -> None:

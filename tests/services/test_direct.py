@@ -10,8 +10,9 @@ from sqlalchemy import Select, Update, bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from services import direct
-from services.db import Database, Session
-from services.models import Setting, Timer, table_of
+from services.connections import SqliteDriver
+from services.db import Database
+from services.models import Timer, table_of
 from services.sqltypes import FrozenDict
 
 NOON = datetime(2026, 4, 12, 12, 30, tzinfo=UTC)
@@ -35,15 +36,9 @@ def _move() -> Update:
     return update(table_of(Timer)).where(table_of(Timer).c.key == bindparam("wanted")).values(due_at=bindparam("later"))
 
 
-async def _begun(session: Session) -> None:
-    """Let the engine begin the transaction, as any first statement does."""
-    await session.execute(select(Setting.key))
-
-
 async def test_rows_come_as_the_engine_gives_them(database: Database) -> None:
     kept = _timers("id", "key", "given", "due_at", "tries", "state")
     async with database.transaction() as session:
-        await _begun(session)
         new = (await direct.execute(session, KEEP, TIMER)).scalar_one()
         (row,) = await direct.execute(session, kept, {"wanted": "k1"})
         (same,) = await session.execute(kept, {"wanted": "k1"})
@@ -55,7 +50,6 @@ async def test_rows_come_as_the_engine_gives_them(database: Database) -> None:
 
 async def test_a_statement_without_rows_gives_none(database: Database) -> None:
     async with database.transaction() as session:
-        await _begun(session)
         await direct.execute(session, KEEP, TIMER)
         moved = await direct.execute(session, _move(), {"wanted": "k1", "later": NOON.replace(hour=13)})
         assert moved.all() == []
@@ -76,18 +70,15 @@ async def test_what_was_said_directly_is_undone_with_the_rest(database: Database
 async def test_an_error_of_the_driver_is_an_error_of_the_database(database: Database) -> None:
     with pytest.raises(DBAPIError):
         async with database.transaction() as session:
-            await _begun(session)
             await direct.execute(session, KEEP, TIMER)
             await direct.execute(session, KEEP, TIMER)
     async with database.transaction() as session:  # the connection is as good as before
-        await _begun(session)
         assert await direct.scalar(session, _timers("id"), {"wanted": "k1"}) is None
 
 
 async def test_a_list_of_values_goes_the_engines_way(database: Database) -> None:
     several = select(table_of(Timer).c.key).where(table_of(Timer).c.key.in_(bindparam("some", expanding=True)))
     async with database.transaction() as session:
-        await _begun(session)
         await direct.execute(session, KEEP, TIMER)
         assert list((await direct.execute(session, several, {"some": ["k0", "k1"]})).scalars()) == ["k1"]
 
@@ -97,7 +88,8 @@ async def test_on_a_slow_disk_a_commit_waits_in_a_thread_until_the_disk_is_quick
     for seconds, at_once in ((0.0, True), (60.0, False)):
         async with database.transaction() as session:
             await direct.execute(session, KEEP, TIMER | {"key": f"after {seconds} seconds"})
-            driver = session.info[direct.DRIVER]
+            driver = session.driver
+            assert isinstance(driver, SqliteDriver)
             driver.commit_seconds = seconds
         assert (driver.commit_seconds < 1) is at_once
         assert driver.commit_seconds != seconds, "each commit is timed"
