@@ -16,7 +16,7 @@ from handlers import words
 from handlers.answers import Files, Kind, Question, Unclear, chosen
 from handlers.form import Form, fields_of
 from handlers.turn import Turn
-from services.conversations import Option, pack_options, read_options, tap_of
+from services.conversations import Option, keep, pack_options, read_options, tap_of
 from services.messages import Choice, Reply, Say, Start, T, Toast, lines, pairs
 from services.models import Prompt
 from services.refusals import Refused
@@ -246,8 +246,7 @@ async def _show(turn: Turn, draft: Draft, asked: str, question: Question) -> Rep
     until = turn.now + (draft.form.expires or timedelta(hours=turn.policy.dialogues.expire_hours))
     prompt.expires_at = max(until, prompt.expires_at or until)  # whoever asked may have given it longer
     if draft.prompt is None:
-        turn.session.add(prompt)
-        await turn.session.flush()  # taps carry the prompt's id
+        await keep(turn.session, prompt)  # taps carry its id
     return _asking(prompt, question)
 
 

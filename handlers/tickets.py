@@ -10,9 +10,9 @@ from handlers.turn import Turn
 from services import people
 from services.catalog import Kind
 from services.messages import Choice, Reply, Say, Style, T, Text, When, joined, lines, pairs, plain, reply
-from services.models import Content, History, Ticket
+from services.models import Ticket
 from services.tickets import engine, faces, finding, history
-from services.tickets.history import Said
+from services.tickets.history import Happened, Said
 from services.tickets.rules import Action, Change, Standing, State, decide, standings
 
 MOST_SHOWN = 12
@@ -62,7 +62,7 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
         if ticket.promised_at and ticket.state in finding.IN_HAND
         else None
     )
-    told = [_event(row, content, who) for row, content in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
+    told = [_event(row, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
     text = lines(head, T("ticket.holder", name=holder) if holder else None, promised, *told)
     shown = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
     return Reply(Say(text, pairs(_buttons(ticket, who)), media=shown))
@@ -75,8 +75,8 @@ async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
     return ticket
 
 
-def _event(row: History, content: Content | None, who: frozenset[Standing]) -> Text:
-    words = content.words if content and row.action in SPOKEN else None
+def _event(row: Happened, who: frozenset[Standing]) -> Text:
+    words = row.words if row.action in SPOKEN else None
     private = row.action in INTERNAL and not who - {Standing.REQUESTER}
     return joined(
         [
@@ -87,14 +87,14 @@ def _event(row: History, content: Content | None, who: frozenset[Standing]) -> T
     )
 
 
-def _seen_by(row: History, ticket: Ticket, who: frozenset[Standing]) -> bool:
+def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
     """Whether the row is for these eyes: notes among employees are not for the requester."""
     if who - {Standing.REQUESTER}:
         return True
     return row.action != Action.NOTE or row.person_id == ticket.requester_id
 
 
-def _counts(row: History) -> datetime:
+def _counts(row: Happened) -> datetime:
     """Return the time that counts: what was typed later ("14:20到的") has its own."""
     typed = row.codes.get("at")
     return datetime.fromisoformat(typed) if typed else row.at

@@ -11,16 +11,18 @@ import asyncio
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from services.sqlite_inline import InlineConnection
+
+R = TypeVar("R")
 
 QUICK = 0.003  # seconds: a disk that takes less is not worth a thread, whose way there and back takes as long
 WEIGHT = 0.1  # of the newest commit in what is known of the disk
@@ -52,6 +54,10 @@ class Driver(ABC):
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Run a statement with the driver's own values; return its rows. Raises `DBAPIError`."""
 
+    @abstractmethod
+    async def fetch_many(self, sql: str, several: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Run a statement once for each of several sets of values; return the rows of all, in order."""
+
     @property
     @abstractmethod
     def is_gone(self) -> bool:
@@ -80,15 +86,18 @@ class PostgresDriver(Driver):
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Run a statement; the driver prepares it once."""
-        try:
-            rows: Sequence[Sequence[Any]] = await self.raw.fetch(sql, *values)
-        except _postgres_errors() as error:
-            raise DBAPIError(sql, None, error, connection_invalidated=self.raw.is_closed()) from error
-        return rows
+        return await self._done(self.raw.fetch(sql, *values), sql)
+
+    async def fetch_many(self, sql: str, several: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Run a statement several times, on one way to the server and back."""
+        return await self._done(self.raw.fetchmany(sql, several), sql)
 
     async def _say(self, sql: str) -> None:
+        await self._done(self.raw.execute(sql), sql)
+
+    async def _done(self, doing: Awaitable[R], sql: str) -> R:
         try:
-            await self.raw.execute(sql)
+            return await doing
         except _postgres_errors() as error:
             raise DBAPIError(sql, None, error, connection_invalidated=self.raw.is_closed()) from error
 
@@ -142,6 +151,10 @@ class SqliteDriver(Driver):
             return self.raw.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise DBAPIError(sql, None, error) from error
+
+    async def fetch_many(self, sql: str, several: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Run a statement several times where we are."""
+        return [row for values in several for row in await self.fetch(sql, values)]
 
     @property
     def is_gone(self) -> bool:

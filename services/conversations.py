@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, Update, bindparam, select, update
 
-from services import inlined, outbox, wire
+from services import direct, inlined, loading, outbox, wire
 from services.db import Session, insert_once
 from services.messages import Choice, Keyboard, Say, T, Text
 from services.models import Address, Card, Prompt, table_of
@@ -148,21 +148,27 @@ async def offer(session: Session, *, to: To, key: str, say: Say, now: datetime) 
     return await _offer(session, to, None, key, choices, now, None) if choices else None
 
 
+async def keep(session: Session, prompt: Prompt) -> None:
+    """Keep a prompt that was put together here; it has its id then."""
+    await loading.add(session, prompt)
+
+
 async def open_prompts(session: Session, *, address_id: int) -> Sequence[Prompt]:
     """Return the open prompts that were shown on the address: urgent ones first, then the newest."""
-    return (await session.scalars(_open_prompts(), {"address_id": address_id})).all()
+    return await loading.objects(session, _open_prompts(), {"address_id": address_id}, Prompt)
 
 
 @cache
-def _open_prompts() -> Select[Prompt]:
+def _open_prompts() -> Select[Any]:
+    prompt = table_of(Prompt)
     return (
-        select(Prompt)
+        select(prompt)
         .where(
-            Prompt.address_id == bindparam("address_id"),
-            inlined.equal(Prompt.state, "open"),
-            Prompt.shown_at.is_not(None),
+            prompt.c.address_id == bindparam("address_id"),
+            inlined.equal(prompt.c.state, "open"),
+            prompt.c.shown_at.is_not(None),
         )
-        .order_by(Prompt.urgent.desc(), Prompt.shown_at.desc(), Prompt.id.desc())
+        .order_by(prompt.c.urgent.desc(), prompt.c.shown_at.desc(), prompt.c.id.desc())
         .limit(MOST_OPEN)
     )
 
@@ -174,12 +180,14 @@ async def newest(session: Session, *, address_id: int) -> Prompt | None:
 
 async def by_id(session: Session, *, prompt_id: int, address_id: int) -> Prompt | None:
     """Return a prompt by the id that a tap carries, only on its own address."""
-    return (await session.scalars(_by_id(), {"prompt_id": prompt_id, "address_id": address_id})).one_or_none()
+    found = await loading.objects(session, _by_id(), {"prompt_id": prompt_id, "address_id": address_id}, Prompt)
+    return found[0] if found else None
 
 
 @cache
-def _by_id() -> Select[Prompt]:
-    return select(Prompt).where(Prompt.id == bindparam("prompt_id"), Prompt.address_id == bindparam("address_id"))
+def _by_id() -> Select[Any]:
+    prompt = table_of(Prompt)
+    return select(prompt).where(prompt.c.id == bindparam("prompt_id"), prompt.c.address_id == bindparam("address_id"))
 
 
 async def opened(session: Session, *, prompt_id: int) -> Prompt | None:
@@ -201,7 +209,7 @@ async def end_where(session: Session, *, key_prefix: str, state: str = "cancelle
 
 async def mark_shown(session: Session, *, prompt_ids: Sequence[int], now: datetime) -> None:
     """The provider took the messages of these prompts: from now on typed answers may go to them."""
-    await session.execute(_mark_shown(), {"prompts": list(prompt_ids), "now": now})
+    await direct.execute(session, _mark_shown(), {"prompts": list(prompt_ids), "now": now})
 
 
 @cache

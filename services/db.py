@@ -187,10 +187,7 @@ async def insert_once(
         many = [{name: row[name] for name in row if name not in names} for row in many]
     columns = tuple(column.key for column in returning)
     statement = _insertion(_table(table), is_sqlite(session), computed, columns)
-    if len(many) > 1:
-        inserted: Result[Any] = await session.execute(statement, many)
-        return inserted
-    return await direct.execute(session, statement, many[0])
+    return await direct.execute_many(session, statement, many)
 
 
 async def upsert(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 
-from services import buckets, conversations, inlined, media, outbox, people
+from services import buckets, conversations, direct, inlined, media, outbox, people
 from services.db import Session, is_sqlite, machine_now
 from services.messages import Channel
 from services.models import Address, Card, Outgoing, Ticket, table_of
@@ -65,7 +65,7 @@ async def _guard_cards(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Lock the tickets of the batch's cards: under that lock a turn changes a ticket's cards, in its own order."""
     ids = [arrival.row.card_id for arrival in arrivals if arrival.row.card_id is not None]
     if ids and not is_sqlite(session):
-        await session.execute(_guarding(), {"cards": ids})
+        await direct.execute(session, _guarding(), {"cards": ids})
 
 
 @cache

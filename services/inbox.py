@@ -47,7 +47,7 @@ async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[tu
     """Store events not seen before; return the (channel, account, event id) of those that are new."""
     if not is_sqlite(session):
         # Else a later id of the lane could be committed, seen and worked before an earlier one.
-        await session.execute(_one_at_a_time())
+        await direct.execute(session, _one_at_a_time(), {})
     rows = [{**event, "received_at": machine_time()} for event in events]
     found = await insert_once(session, Event, rows, Event.channel, Event.account, Event.event_id)
     wake(session, "inbox")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
@@ -132,7 +133,7 @@ async def _pace(session: Session, pace: Pace, rows: Sequence[Claimed]) -> None:
         for row in sorted(rows, key=lambda row: row.address_id)  # one order for everybody who locks several
     ]
     if steps:
-        await session.execute(_pacing(), steps)
+        await direct.execute_many(session, _pacing(), steps)
 
 
 @cache
@@ -144,10 +145,10 @@ def _pacing() -> Update:
 async def settle(session: Session, results: Sequence[Result], *, owner: str) -> frozenset[int]:
     """Write results down; return the ids of those that were still ours: the others are left alone."""
     ours: set[int] = set()
-    for result in sorted(results, key=attrgetter("id")):  # one order for everybody who locks several
-        statement = _putting_back() if result.state is State.PENDING else _ending()
-        if await direct.scalar(session, statement, _written(result, owner)) is not None:
-            ours.add(result.id)
+    inorder = sorted(results, key=attrgetter("id"))  # one order for everybody who locks several
+    for again, alike in groupby(inorder, lambda result: result.state is State.PENDING):
+        statement = _putting_back() if again else _ending()
+        ours.update((await direct.execute_many(session, statement, [_written(r, owner) for r in alike])).scalars())
     wake(session, "outbox")
     return frozenset(ours)
 

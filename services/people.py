@@ -129,7 +129,7 @@ async def hide_number(session: Session, actor: Actor) -> None:
 async def addresses_of(session: Session, person_ids: Sequence[int]) -> dict[int, To]:
     """Return for each person where he can be reached best: where he wrote last, chat before text message."""
     best: dict[int, To] = {}
-    for row in await session.execute(_reached(), {"people": list(person_ids)}):
+    for row in await direct.execute(session, _reached(), {"people": list(person_ids)}):
         best.setdefault(row.person_id, _to(row))
     return best
 
@@ -137,7 +137,7 @@ async def addresses_of(session: Session, person_ids: Sequence[int]) -> dict[int,
 async def addresses_of_staff(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
     """Return the same for employees, by staff id."""
     best: dict[int, To] = {}
-    for row in await session.execute(_staff_reached(), {"staff": list(staff_ids)}):
+    for row in await direct.execute(session, _staff_reached(), {"staff": list(staff_ids)}):
         best.setdefault(row.staff_id, _to(row))
     return best
 

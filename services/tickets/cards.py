@@ -84,7 +84,7 @@ async def _queue(session: Session, drafts: Sequence[Draft], *, now: datetime) ->
 
 
 async def _locales(session: Session, address_ids: Sequence[int]) -> dict[int, str]:
-    rows = await session.execute(_spoken_at(), {"addresses": list(address_ids)})
+    rows = await direct.execute(session, _spoken_at(), {"addresses": list(address_ids)})
     return {row[0]: row[2] or row[1] or "zh_Hans" for row in rows}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select
 
-from services import inlined
+from services import direct, inlined
 from services.actors import LEADS, Role
 from services.db import Session
 from services.models import Duty, Person, Staff, Ticket, table_of
@@ -66,7 +66,7 @@ async def candidates(
 ) -> Sequence[Candidate]:
     """Return the team's active employees (or those of the roles) with duty and open work."""
     asked = {"community_id": community_id, "team": "" if roles else team, "roles": list(roles), "now": now}
-    rows = await session.execute(_candidates(), asked)
+    rows = await direct.execute(session, _candidates(), asked)
     # A role counts as a skill: "a supervisor" is asked for like "an electrician".
     return [Candidate(r[0], r[1], r[2], r[3], (*r[4], r[8]), tuple(r[5]), r[6], r[7] > 0) for r in rows]
 

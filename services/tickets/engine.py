@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Insert, insert, update
 
-from services import people, timers
+from services import direct, people, timers
 from services.actors import Actor
 from services.db import Session
 from services.models import Holding, Ticket, table_of
@@ -111,7 +111,7 @@ async def hold(session: Session, ticket: Ticket, *, from_staff_id: int | None, n
         "from_staff_id": from_staff_id,
         "since": now,
     }
-    await session.execute(_hold_on(), row)
+    await direct.execute(session, _hold_on(), row)
 
 
 @cache

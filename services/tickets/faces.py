@@ -8,15 +8,17 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, select
-from sqlalchemy.orm import aliased
 
+from services import direct, loading
 from services.catalog import Catalog, Kind, said
 from services.db import Session
 from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain, window_end
-from services.models import Address, Card, Person, Staff, Ticket
+from services.models import Address, Card, Person, Staff, Ticket, table_of
 from services.phones import readable
 from services.tickets.cards import View
 from services.tickets.rules import State
+
+CARD_COLUMNS = len(table_of(Card).columns)
 
 VISIT: Mapping[str, Sequence[str]] = {  # at most four buttons at a time, the next step first
     "": ("called", "on_the_way", "arrived", "problem"),
@@ -47,11 +49,11 @@ class Face:
 
 async def find(session: Session, *, card_id: int | None) -> Face | None:
     """Return a card's face as things are now; None when its ticket is gone."""
-    found = (await session.execute(_found(), {"card_id": card_id})).one_or_none()
-    if found is None:
+    row = (await direct.execute(session, _found(), {"card_id": card_id})).one_or_none()
+    if row is None:
         return None
-    holder, taker = _named(found.holder, found.badge), _named(found.taker, found.taker_badge)
-    return Face(found[0], found[1], holder, taker, found.holds)
+    card, ticket = loading.put(session, Card, row), loading.put(session, Ticket, row[CARD_COLUMNS:])
+    return Face(card, ticket, _named(row.holder, row.badge), _named(row.taker, row.taker_badge), row.holds)
 
 
 def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
@@ -75,18 +77,20 @@ def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
 @cache
 def _found() -> Select[Any]:
     """A card and its ticket, with the names of who holds it and who took it."""
-    holder, taker, by, to = aliased(Staff), aliased(Staff), aliased(Person), aliased(Person)
-    reads = exists().where(Address.id == Card.address_id, Address.person_id == holder.person_id)
+    card, ticket, address = table_of(Card), table_of(Ticket), table_of(Address).c
+    holder, taker = table_of(Staff).alias(), table_of(Staff).alias()
+    by, to = table_of(Person).alias(), table_of(Person).alias()
+    reads = exists().where(address.id == card.c.address_id, address.person_id == holder.c.person_id)
     return (
-        select(Card, Ticket, by.name.label("holder"), holder.badge, to.name.label("taker"))
-        .add_columns(taker.badge.label("taker_badge"), reads.label("holds"))
-        .select_from(Card)
-        .join(Ticket, Ticket.id == Card.subject_id)
-        .outerjoin(holder, holder.id == Ticket.holder_id)
-        .outerjoin(by, by.id == holder.person_id)
-        .outerjoin(taker, taker.id == Ticket.first_taker_id)
-        .outerjoin(to, to.id == taker.person_id)
-        .where(Card.id == bindparam("card_id"))
+        select(*card.columns, *ticket.columns, by.c.name.label("holder"), holder.c.badge.label("badge"))
+        .add_columns(to.c.name.label("taker"), taker.c.badge.label("taker_badge"), reads.label("holds"))
+        .select_from(card)
+        .join(ticket, ticket.c.id == card.c.subject_id)
+        .outerjoin(holder, holder.c.id == ticket.c.holder_id)
+        .outerjoin(by, by.c.id == holder.c.person_id)
+        .outerjoin(taker, taker.c.id == ticket.c.first_taker_id)
+        .outerjoin(to, to.c.id == taker.c.person_id)
+        .where(card.c.id == bindparam("card_id"))
     )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
-from services import people
+from services import direct, loading, people
 from services.actors import LEADS, Actor, House, Role
 from services.catalog import Category, Kind
 from services.db import Session, upsert
@@ -101,8 +102,7 @@ async def file(
         await _limits(session, actor, house, request, now, policy)
     holder = await _holder(session, house, request, now)
     ticket = await _row(session, actor, house, request, holder, now, policy)
-    session.add(ticket)
-    await session.flush()
+    await loading.add(session, ticket)
     said = Said(request.matter, request.media)
     await history.append(session, actor, ticket=ticket, action=Action.FILE, now=now, codes=_codes(ticket), said=said)
     if holder is not None:
@@ -116,22 +116,27 @@ async def _limits(
     session: Session, actor: Actor, house: House, request: Request, now: datetime, policy: Policy
 ) -> None:
     today = now.astimezone(house.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = (
-        Ticket.requester_id == actor.person_id
-        if actor.person_id is not None
-        else Ticket.requester_address_id == actor.address_id
-    )
-    own = or_(Ticket.filed_by.is_(None), Ticket.filed_by == actor.person_id)  # not what the desk filed for him
-    alike = func.count().filter(Ticket.matter == request.matter)
-    count, same = (
-        await session.execute(
-            select(func.count(), alike).where(mine, Ticket.created_at >= today, Ticket.community_id == house.id, own)
-        )
-    ).one()
+    whose = {"person_id": actor.person_id} if actor.person_id is not None else {"address_id": actor.address_id}
+    asked = {**whose, "today": today, "house_id": house.id, "said": request.matter}
+    count, same = (await direct.execute(session, _filed(known=actor.person_id is not None), asked)).one()
     if count >= policy.tickets.per_day:
         raise TooMany(count=policy.tickets.per_day, phone=house.phone)
     if same >= policy.tickets.alike_per_day:
         raise TooAlike(phone=house.phone)
+
+
+@cache
+def _filed(*, known: bool) -> Select[int, int]:
+    """How many tickets somebody filed himself since a moment, and how many of them say the same."""
+    ticket = table_of(Ticket).c
+    if known:
+        by_him = ticket.filed_by == bindparam("person_id")  # not what the desk filed for him
+        mine = ticket.requester_id == bindparam("person_id"), or_(ticket.filed_by.is_(None), by_him)
+    else:
+        mine = ticket.requester_address_id == bindparam("address_id"), ticket.filed_by.is_(None)
+    since = ticket.created_at >= bindparam("today"), ticket.community_id == bindparam("house_id")
+    alike = func.count().filter(ticket.matter == bindparam("said"))
+    return select(func.count(), alike).where(*mine, *since)
 
 
 async def _holder(session: Session, house: House, request: Request, now: datetime) -> Candidate | None:

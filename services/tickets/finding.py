@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
 
-from services import inlined
+from services import inlined, loading
 from services.actors import Actor
 from services.db import Session
-from services.models import Ticket
+from services.models import Ticket, table_of
 from services.refusals import NotFound, Refused
 from services.sqltypes import BigId, Moment
 from services.tickets.rules import State, standings
@@ -31,13 +32,16 @@ class WhichTicket(Refused):
 async def find(session: Session, actor: Actor, *, ticket_id: int, lock: bool = False) -> Ticket:
     """Return a ticket by id; raises `NotFound` when there is none that the actor may see."""
     await session.flush()  # what this turn did to the ticket before must not be read over
-    statement = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
-    if lock:
-        statement = statement.with_for_update(key_share=True)
-    ticket = (await session.scalars(statement)).one_or_none()
-    if ticket is None or not standings(actor, ticket):
+    found = await loading.objects(session, _by_id(lock=lock), {"ticket_id": ticket_id}, Ticket, fresh=True)
+    if not found or not standings(actor, found[0]):
         raise NotFound
-    return ticket
+    return found[0]
+
+
+@cache
+def _by_id(*, lock: bool) -> Select[Any]:
+    statement = select(table_of(Ticket)).where(table_of(Ticket).c.id == bindparam("ticket_id"))
+    return statement.with_for_update(key_share=True) if lock else statement
 
 
 async def by_number(session: Session, actor: Actor, *, number: str) -> Ticket:
@@ -62,23 +66,27 @@ def _whose(actor: Actor) -> dict[str, int | None]:
     return {"person_id": actor.person_id, "address_id": actor.address_id}
 
 
-def _theirs() -> Select[Ticket]:
+def _theirs() -> Select[Any]:
     """Tickets of a person; of a stranger, those filed from his address."""
-    by_address = Ticket.requester_id.is_(None) & (Ticket.requester_address_id == bindparam("address_id", type_=BigId))
-    return select(Ticket).where(or_(Ticket.requester_id == bindparam("person_id", type_=BigId), by_address))
+    ticket = table_of(Ticket).c
+    by_address = ticket.requester_id.is_(None) & (ticket.requester_address_id == bindparam("address_id", type_=BigId))
+    by_person = ticket.requester_id == bindparam("person_id", type_=BigId)
+    return select(table_of(Ticket)).where(or_(by_person, by_address))
 
 
 async def mine(session: Session, actor: Actor, *, now: datetime) -> Sequence[Ticket]:
     """Return the person's own tickets: open ones, and what closed in the last days, newest first."""
-    return (await session.scalars(_mine(), {**_whose(actor), "recent": now - timedelta(days=30)})).all()
+    asked = {**_whose(actor), "recent": now - timedelta(days=30)}
+    return await loading.objects(session, _mine(), asked, Ticket)
 
 
 @cache
-def _mine() -> Select[Ticket]:
+def _mine() -> Select[Any]:
+    ticket = table_of(Ticket).c
     return (
         _theirs()
-        .where(or_(inlined.among(Ticket.state, OPEN), Ticket.closed_at > bindparam("recent", type_=Moment)))
-        .order_by(inlined.among(Ticket.state, OPEN).desc(), Ticket.id.desc())
+        .where(or_(inlined.among(ticket.state, OPEN), ticket.closed_at > bindparam("recent", type_=Moment)))
+        .order_by(inlined.among(ticket.state, OPEN).desc(), ticket.id.desc())
         .limit(MOST_LISTED)
     )
 
@@ -93,12 +101,13 @@ def just_filed(newest: Sequence[Ticket], actor: Actor, *, since: datetime) -> Ti
 
 async def newest_open(session: Session, actor: Actor) -> Sequence[Ticket]:
     """Return the person's open tickets, newest first."""
-    return (await session.scalars(_newest_open(), _whose(actor))).all()
+    return await loading.objects(session, _newest_open(), _whose(actor), Ticket)
 
 
 @cache
-def _newest_open() -> Select[Ticket]:
-    return _theirs().where(inlined.among(Ticket.state, OPEN)).order_by(Ticket.id.desc()).limit(MOST_LISTED)
+def _newest_open() -> Select[Any]:
+    ticket = table_of(Ticket).c
+    return _theirs().where(inlined.among(ticket.state, OPEN)).order_by(ticket.id.desc()).limit(MOST_LISTED)
 
 
 async def held(session: Session, actor: Actor) -> Sequence[Ticket]:

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Insert, func, insert, select
+from sqlalchemy import Insert, Select, bindparam, func, insert, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from services import direct
@@ -213,15 +213,31 @@ async def _verify_seals(session: Session, verdict: Verdict) -> None:
                 verdict.broken.append(f"seal {row.id}: ticket {ticket_id} or its tail vanished")
 
 
-async def timeline(session: Session, ticket: Ticket) -> Sequence[tuple[History, Content | None]]:
-    """Return the ticket's history with the words that are still there, oldest first."""
-    rows = await session.execute(
-        select(History, Content)
-        .outerjoin(Content, Content.id == History.content_id)
-        .where(History.ticket_id == ticket.id)
-        .order_by(History.seq)
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A row of the history with its words, if they are still there."""
+
+    action: str
+    person_id: int | None
+    at: datetime
+    codes: Mapping[str, Any]
+    words: str | None
+
+
+async def timeline(session: Session, ticket: Ticket) -> Sequence[Happened]:
+    """Return what happened to the ticket, oldest first."""
+    return [Happened(*row) for row in await direct.execute(session, _timeline(), {"ticket_id": ticket.id})]
+
+
+@cache
+def _timeline() -> Select[Any]:
+    row, content = table_of(History), table_of(Content)
+    return (
+        select(row.c.action, row.c.person_id, row.c.at, row.c.codes, content.c.words)
+        .select_from(row.outerjoin(content, content.c.id == row.c.content_id))
+        .where(row.c.ticket_id == bindparam("ticket_id"))
+        .order_by(row.c.seq)
     )
-    return [(row, content) for row, content in rows]
 
 
 async def files(session: Session, ticket: Ticket, *, most: int = 10) -> tuple[int, ...]:

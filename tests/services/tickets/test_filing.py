@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from services.actors import Actor, House
 from services.catalog import Kind
 from services.db import Session
-from services.models import Community, Staff, Ticket, Timer
+from services.models import Community, Content, History, Staff, Ticket, Timer
 from services.refusals import NotFound
 from services.settings import Policy
 from services.tickets import filing, finding, history
@@ -132,10 +132,10 @@ async def test_a_complaint_goes_to_who_leads(line: Line) -> None:
 async def test_the_first_row_of_history_holds_codes_and_the_words_apart(line: Line) -> None:
     async with line.db.transaction() as session:
         ticket = await estate.filed(session, line, await person(session, line, OWNER), matter="厨房漏水")
-        [(row, content)] = await history.timeline(session, ticket)
+        [told] = await history.timeline(session, ticket)
+        row, content = (await session.scalars(select(History))).one(), (await session.scalars(select(Content))).one()
     assert (row.action, row.seq, row.prev) == ("file", 1, history.GENESIS)
-    assert content is not None
-    assert content.words == "厨房漏水"
+    assert (told.action, told.words, content.words) == ("file", "厨房漏水", "厨房漏水")
     assert "漏水" not in str(row.codes)
     assert row.digest == history.digest_of(content.salt or "", "厨房漏水")
 
