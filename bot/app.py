@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import socket
@@ -236,6 +237,7 @@ async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop:
         house = build(settings, db=db, clock=clock)
         await _wake_up(house)
         async with website.opened(house, personas=personas, hooks=_hooks(house)):
+            _settle_down()
             log.info("serving", web=f"{settings.web.host}:{settings.web.port}", telegram=settings.telegram.enabled)
             await _run(house, stop)
     finally:
@@ -252,6 +254,12 @@ async def _wake_up(house: House) -> None:
         await leases.void_all(session)
 
     await house.db.run(void)
+
+
+def _settle_down() -> None:
+    """Leave what is there for good out of garbage collection: going through it all stops every turn for a while."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _run(house: House, stop: asyncio.Event) -> None:

@@ -170,6 +170,11 @@ class Session(AsyncSession):
         super().__init__(driver.connection, expire_on_commit=False, autoflush=False)
         self.driver = driver
 
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write changed objects, if there are any."""
+        if self.new or self.deleted or self.dirty:
+            await super().flush(objects)
+
 
 class Connections:
     """The connections of one engine, lent one by one to whoever comes first."""
