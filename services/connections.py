@@ -117,6 +117,7 @@ class SqliteDriver(Driver):
 
     async def begin(self, how: str) -> None:
         """Begin; for writing, take the lock at once: a read that later writes would fail or lose updates."""
+        await asyncio.sleep(0)  # nothing below waits, and whoever else is in the loop must come to his turn
         try:
             if not self.raw.begins_at_once(how):
                 await asyncio.to_thread(self.raw.execute, how)
