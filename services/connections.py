@@ -80,8 +80,8 @@ class PostgresDriver(Driver):
             await self._say("COMMIT")
 
     async def rollback(self) -> None:
-        """Roll back."""
-        if not self.raw.is_closed() and self.raw.is_in_transaction():
+        """Roll back, whatever the driver knows: it may have been called off in the middle of BEGIN."""
+        if not self.raw.is_closed():
             await self._say("ROLLBACK")
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
@@ -187,21 +187,18 @@ class Connections:
         self._open = True
 
     @asynccontextmanager
-    async def transaction(self, how: str) -> AsyncIterator[Session]:
-        """Open a session in a transaction begun so; committed when the block ends well, rolled back otherwise."""
+    async def lent(self) -> AsyncIterator[Session]:
+        """Lend a connection, with a session over it; a transaction that is left open is rolled back."""
         async with self._free:
-            driver = await self._take()
-            session = Session(driver)
+            session, is_well = Session(await self._take()), False
             try:
-                await driver.begin(how)
                 yield session
-                if session.in_transaction():  # it has objects
-                    await session.flush()
-                await driver.commit()
-            except BaseException:
-                await asyncio.shield(self._undo(session))
-                raise
-            await self._give_back(session)
+                is_well = not session.driver.is_gone
+            finally:
+                if is_well:
+                    await self._give_back(session)
+                else:
+                    await asyncio.shield(self._undo(session))
 
     async def _take(self) -> Driver:
         while self._idle:

@@ -60,8 +60,11 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """Open the one transaction: committed when the block ends well, rolled back otherwise."""
         with _Once():
-            async with self._writers.transaction("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN") as session:
+            async with self._writers.lent() as session:
+                await session.driver.begin("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
                 yield session
+                await session.flush()
+                await session.driver.commit()
             self._tell(session)
 
     @asynccontextmanager
@@ -69,8 +72,10 @@ class Database:
         """Open a session that only reads; on SQLite it runs beside the writer, and always at one moment."""
         how = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if at_one_moment else ""
         with _Once():
-            async with self._readers.transaction("BEGIN" if self.is_sqlite else how) as session:
+            async with self._readers.lent() as session:
+                await session.driver.begin("BEGIN" if self.is_sqlite else how)
                 yield session
+                await session.driver.commit()
 
     async def run(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """Do the work in a transaction, again from the start after a deadlock or a serialization failure."""

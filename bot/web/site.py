@@ -81,6 +81,8 @@ async def _landing(request: web.Request) -> web.StreamResponse:
 
 
 async def _guard(static: str, request: web.Request, response: web.StreamResponse) -> None:
+    if isinstance(response, web.Response) and response.body is None:  # nothing that a browser could misread
+        return
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith(static):

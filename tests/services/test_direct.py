@@ -96,3 +96,34 @@ async def test_on_a_slow_disk_a_commit_waits_in_a_thread_until_the_disk_is_quick
     async with database.reading() as session:
         assert len((await session.scalars(select(Timer.key))).all()) == 2
     await database.dispose()
+
+
+async def test_lists_of_any_length_are_asked_for(database: Database) -> None:
+    table = table_of(Timer).c
+    several = select(table.key).where(
+        table.key.in_(bindparam("some", expanding=True)), table.tries == bindparam("tries")
+    )
+    several = several.order_by(table.key)
+    async with database.transaction() as session:
+        await direct.execute_many(session, KEEP, [TIMER | {"key": f"k{n}"} for n in range(5)])
+        for wanted in ([], ["k1"], ["k0", "k1", "gone"], [f"k{n}" for n in range(direct.LONGEST_LIST + 10)]):
+            found = await direct.execute(session, several, {"some": wanted, "tries": 0})
+            assert list(found.scalars()) == sorted(set(wanted) & {f"k{n}" for n in range(5)})
+
+
+async def test_a_statement_for_several_rows_gives_the_rows_of_all_in_order(database: Database) -> None:
+    async with database.transaction() as session:
+        ids = (await direct.execute_many(session, KEEP, [TIMER | {"key": f"k{n}"} for n in range(5)])).scalars().all()
+        assert ids == sorted(ids)
+        assert len(ids) == 5
+        moved = [{"wanted": f"k{n}", "later": NOON.replace(hour=n)} for n in range(5)]
+        assert (await direct.execute_many(session, _move(), moved)).all() == []
+        rows = await direct.execute_many(session, _timers("key", "due_at"), [{"wanted": w} for w in ("k3", "no", "k0")])
+        assert [tuple(row) for row in rows] == [("k3", NOON.replace(hour=3)), ("k0", NOON.replace(hour=0))]
+
+
+async def test_a_list_within_a_statement_for_several_rows_is_refused(database: Database) -> None:
+    several = select(table_of(Timer).c.key).where(table_of(Timer).c.key.in_(bindparam("some", expanding=True)))
+    async with database.transaction() as session:
+        with pytest.raises(TypeError, match="for many"):
+            await direct.execute_many(session, several, [{"some": ["k0"]}])

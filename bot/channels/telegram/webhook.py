@@ -37,7 +37,7 @@ def receiver(channel: TelegramChannel, store: Store, *, secret: str) -> Handler:
         given = request.headers.get(SECRET_HEADER, "").encode(errors="replace")
         if not hmac.compare_digest(given, expected):
             return web.Response(status=403)
-        body = await request.clone(client_max_size=LARGEST_BODY).read()
+        body = await _body(request)
         try:
             await store(_event(channel, body))
         except (OSError, SQLAlchemyError) as error:
@@ -48,6 +48,13 @@ def receiver(channel: TelegramChannel, store: Store, *, secret: str) -> Handler:
         return web.Response()
 
     return receive
+
+
+async def _body(request: web.Request) -> bytes:
+    """Read the body, up to the largest update, whatever pages may be sent; raises 413."""
+    if request.content_length is not None and request.content_length <= LARGEST_BODY:
+        return await request.content.read()
+    return await request.clone(client_max_size=LARGEST_BODY).read()
 
 
 def _event(channel: TelegramChannel, body: bytes) -> RawEvent:
