@@ -69,15 +69,16 @@ def _of_address(row: Columns, name: str) -> ColumnElement[Any]:
 
 
 def _reaches(row: Columns) -> ColumnElement[bool]:
-    """Whether the row's address is the account's and may be written to now, its pace considered."""
+    """Whether the row's address is the account's and may be written to now, its pace considered.
+
+    Asked of the one address, found by its id: were account and pace conditions like the id, a database without
+    statistics might go through all of the account's addresses for each row.
+    """
     address = table_of(Address).c
     burst = case((address.is_group, machine_time("group_burst")), else_=machine_time("chat_burst"))
-    return exists().where(
-        address.id == row.address_id,
-        address.channel == bindparam("on_channel"),
-        address.account == bindparam("by_account"),
-        or_(address.next_at.is_(None), address.next_at <= burst),
-    )
+    of_account = and_(address.channel == bindparam("on_channel"), address.account == bindparam("by_account"))
+    may = and_(of_account, or_(address.next_at.is_(None), address.next_at <= burst))
+    return select(may).where(address.id == row.address_id).scalar_subquery()
 
 
 def leaves(row: Columns, desk_now: ColumnElement[datetime]) -> ColumnElement[bool]:
