@@ -73,6 +73,8 @@ async def scalar(session: Session, statement: Executable, given: Given) -> Any: 
 
 async def execute_many(session: Session, statement: Executable, several: Sequence[Given]) -> Result[*tuple[Any, ...]]:
     """Execute a kept statement for several sets of parameters, sent together; return the rows of all, in order."""
+    if len(several) == 1:
+        return await execute(session, statement, several[0])
     plan = planned(session, statement, several[0])
     if plan is None or plan.lists:
         msg = f"to be executed for many: {statement}"

@@ -87,7 +87,6 @@ class _Hand:
 
 REPLIES = Priority.ALARM, Priority.WORK
 ALARMS = Priority.ALARM, Priority.ALARM
-BULK = Priority.NOTICE, Priority.SURVEY
 ALL = Priority.ALARM, Priority.SURVEY
 
 
@@ -105,13 +104,11 @@ async def claim(
         return []
     grant = await buckets.grant(session, account.name, account.limit, most=slots)
     hand = _Hand(account, owner, lease, desk_now)
-    if grant.bulk >= slots:
-        taken = await _take(session, hand, ALL, slots)
-    else:
-        taken = await _take(session, hand, REPLIES, grant.replies)
-        if len(taken) >= grant.replies:
+    taken = await _take(session, hand, ALL, min(grant.bulk, slots))
+    if len(taken) == grant.bulk:  # what is kept back from bulk
+        taken += await _take(session, hand, REPLIES, grant.replies - len(taken))
+        if len(taken) == grant.replies:
             taken += await _take(session, hand, ALARMS, grant.alarms - len(taken))
-        taken += await _take(session, hand, BULK, grant.bulk - len(taken))
     await buckets.spend(session, grant, len(taken))
     if account.pace:
         await _pace(session, account.pace, taken)

@@ -126,4 +126,4 @@ async def test_a_list_within_a_statement_for_several_rows_is_refused(database: D
     several = select(table_of(Timer).c.key).where(table_of(Timer).c.key.in_(bindparam("some", expanding=True)))
     async with database.transaction() as session:
         with pytest.raises(TypeError, match="for many"):
-            await direct.execute_many(session, several, [{"some": ["k0"]}])
+            await direct.execute_many(session, several, [{"some": ["k0"]}] * 2)
