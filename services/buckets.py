@@ -85,7 +85,7 @@ async def _locked(session: Session, name: str, limit: Limit | None) -> _Level:
     row = (await direct.execute(session, _lock(), {"bucket": name})).one_or_none()
     if row is None:
         full = limit.burst * MILLI if limit else 0
-        await insert_once(session, Bucket, {"name": name, "tokens_milli": full, "refilled_at": machine_time()})
+        await insert_once(session, Bucket, {"name": name, "tokens_milli": full}, at="refilled_at")
         row = (await direct.execute(session, _lock(), {"bucket": name})).one()
     return _Level(*row)
 

@@ -179,19 +179,16 @@ async def insert_once(
     table: Any,  # noqa: ANN401 - a mapped class or a table
     rows: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     *returning: Any,  # noqa: ANN401 - columns
+    at: str = "",
 ) -> Result[Any]:
     """Insert rows whose keys are new and leave the others alone; return the columns of those inserted.
 
-    This takes the place of catching an integrity error: a row that was there already is simply not returned. A value
-    may be SQL, the same for every row and kept (`machine_time()`): the statement is made once with it.
+    This takes the place of catching an integrity error: a row that was there already is simply not returned. The
+    column named by `at` gets machine time.
     """
-    many = [rows] if isinstance(rows, Mapping) else list(rows)
-    computed = tuple((name, value) for name, value in many[0].items() if isinstance(value, ClauseElement))
-    if computed:  # the same for every row
-        names = {name for name, _ in computed}
-        many = [{name: row[name] for name in row if name not in names} for row in many]
+    many = [rows] if isinstance(rows, Mapping) else rows
     columns = tuple(column.key for column in returning)
-    statement = _insertion(_table(table), is_sqlite(session), computed, columns)
+    statement = _insertion(_table(table), is_sqlite(session), at, columns)
     return await direct.execute_many(session, statement, many)
 
 
@@ -221,12 +218,12 @@ def _table(table: Any) -> Table:  # noqa: ANN401
 def _insertion(
     table: Table,
     sqlite_: bool,  # noqa: FBT001 - a key
-    computed: tuple[tuple[str, Any], ...],
+    at: str,
     returning: tuple[str, ...],
 ) -> Any:  # noqa: ANN401
     """Return the statement, made once: putting one together costs more than running it."""
     statement = (sqlite.insert if sqlite_ else postgresql.insert)(table).on_conflict_do_nothing()
-    statement = statement.values(dict(computed)) if computed else statement
+    statement = statement.values({at: machine_time()}) if at else statement
     return statement.returning(*(table.c[name] for name in returning)) if returning else statement
 
 

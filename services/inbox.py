@@ -22,6 +22,7 @@ from services.db import Session, insert_once, is_sqlite, machine_now, machine_ti
 from services.models import Event, table_of
 
 OPEN = ("new", "claimed")
+KEY = Event.channel, Event.account, Event.event_id
 
 MOST_TRIES = 3
 CRASHES_BEFORE_ALONE = 3
@@ -48,10 +49,9 @@ async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[tu
     if not is_sqlite(session):
         # Else a later id of the lane could be committed, seen and worked before an earlier one.
         await direct.execute(session, _one_at_a_time(), {})
-    rows = [{**event, "received_at": machine_time()} for event in events]
-    found = await insert_once(session, Event, rows, Event.channel, Event.account, Event.event_id)
+    found = await insert_once(session, Event, events, *KEY, at="received_at")
     wake(session, "inbox")
-    return {(row.channel, row.account, row.event_id) for row in found}
+    return {(channel, account, event_id) for channel, account, event_id in found}
 
 
 @cache

@@ -6,14 +6,13 @@ from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 
-from services.db import Session, insert_once, machine_now, machine_time
+from services.db import Session, insert_once, machine_now
 from services.models import Replica
 
 
 async def hold(session: Session, *, role: str, owner: str, lease: timedelta) -> bool:
     """Take the role, or keep it; False while another replica's lease runs."""
-    fresh = {"role": role, "owner": owner, "lease_until": machine_time()}  # its lease begins just below
-    await insert_once(session, Replica, fresh)
+    await insert_once(session, Replica, {"role": role, "owner": owner}, at="lease_until")  # it begins just below
     held = await session.scalar(
         update(Replica)
         .where(Replica.role == role, or_(Replica.owner == owner, Replica.lease_until < machine_now()))
