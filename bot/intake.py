@@ -76,7 +76,7 @@ class Intake:
             new = await inbox.store(session, rows)
             return new, await self._worker.take(session, stored=len(new)) if self._worker else ()
 
-        new, taken = await self._db.run(work)
+        new, taken = await self._db.run(work, holding=inbox.STORING)
         if self._worker is not None and taken:
             self._worker.begin(taken)
         for channel, count in Counter(event.channel for event in events).items():

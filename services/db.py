@@ -57,15 +57,23 @@ class Database:
         self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": [], "media": []}
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
-        """Open the one transaction: committed when the block ends well, rolled back otherwise."""
+    async def transaction(self, *, holding: int | None = None) -> AsyncIterator[Session]:
+        """Open the one transaction: committed when the block ends well, rolled back otherwise.
+
+        `holding` is a lock that one transaction at a time has, from its beginning to its end.
+        """
         with _Once():
             async with self._writers.lent() as session:
-                await session.driver.begin("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+                await session.driver.begin(self._beginning(holding))
                 yield session
                 await session.flush()
                 await session.driver.commit()
             self._tell(session)
+
+    def _beginning(self, holding: int | None) -> str:
+        if self.is_sqlite:  # one writer anyway
+            return "BEGIN IMMEDIATE"
+        return "BEGIN" if holding is None else f"BEGIN; SELECT pg_advisory_xact_lock({holding:d})"
 
     @asynccontextmanager
     async def reading(self, *, at_one_moment: bool = False) -> AsyncIterator[Session]:
@@ -77,11 +85,11 @@ class Database:
                 yield session
                 await session.driver.commit()
 
-    async def run(self, work: Callable[[Session], Awaitable[R]]) -> R:
+    async def run(self, work: Callable[[Session], Awaitable[R]], *, holding: int | None = None) -> R:
         """Do the work in a transaction, again from the start after a deadlock or a serialization failure."""
         for attempt in range(MOST_RETRIES):
             try:
-                async with self.transaction() as session:
+                async with self.transaction(holding=holding) as session:
                     return await work(session)
             except DBAPIError as error:
                 if not is_collision(error) or attempt == MOST_RETRIES - 1:

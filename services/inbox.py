@@ -11,18 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from services import direct, inlined
-from services.db import Session, insert_once, is_sqlite, machine_now, machine_time, wake
+from services.db import Session, insert_once, machine_now, machine_time, wake
 from services.models import Event, table_of
 
+Key = tuple[str, str, str]
+
 OPEN = ("new", "claimed")
-KEY = Event.channel, Event.account, Event.event_id
+NAMED = Event.channel, Event.account, Event.event_id
 
 MOST_TRIES = 3
 CRASHES_BEFORE_ALONE = 3
@@ -44,19 +46,14 @@ class Claimed:
     tries: int
 
 
-async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
-    """Store events not seen before; return the (channel, account, event id) of those that are new."""
-    if not is_sqlite(session):
-        # Else a later id of the lane could be committed, seen and worked before an earlier one.
-        await direct.execute(session, _one_at_a_time(), {})
-    found = await insert_once(session, Event, events, *KEY, at="received_at")
+async def store(session: Session, events: Sequence[Mapping[str, str]]) -> set[Key]:
+    """Store events not seen before; return the (channel, account, event id) of those that are new.
+
+    The transaction holds `STORING`: else a later id of a lane could be committed and worked before an earlier one.
+    """
+    found = await insert_once(session, Event, events, *NAMED, at="received_at")
     wake(session, "inbox")
-    return {(channel, account, event_id) for channel, account, event_id in found}
-
-
-@cache
-def _one_at_a_time() -> Select[Any]:
-    return select(func.pg_advisory_xact_lock(STORING))
+    return {cast("Key", tuple(row)) for row in found}
 
 
 async def claim(

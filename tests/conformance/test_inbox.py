@@ -31,7 +31,7 @@ async def store(db: Database, *names: str) -> set[str]:
     async def work(session: Session) -> set[str]:
         return {name for _, _, name in await inbox.store(session, [raw(name) for name in names])}
 
-    return await db.run(work)
+    return await db.run(work, holding=inbox.STORING)
 
 
 async def claim(
@@ -265,7 +265,7 @@ async def test_a_later_event_is_never_seen_before_an_earlier_one(database: Datab
         has_stored.set()
         await may_end.wait()
 
-    first = asyncio.create_task(database.run(slow))
+    first = asyncio.create_task(database.run(slow, holding=inbox.STORING))
     await has_stored.wait()
     second = asyncio.create_task(store(database, "a2"))
     await asyncio.sleep(0.05)

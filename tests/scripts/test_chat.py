@@ -38,7 +38,7 @@ async def test_a_database_with_a_service_on_it_is_left_alone(settings: Settings)
     """The terminal could not read the events of other channels, and would lose them."""
     await talk(settings, who="somebody", lines=_lines(), out=io.StringIO())
     db = Database(settings.database_url())
-    async with db.transaction() as session:
+    async with db.transaction(holding=inbox.STORING) as session:
         event = {"channel": "sms", "account": "main", "event_id": "1", "lane": "l", "payload": "{}"}
         await inbox.store(session, [event])
     with pytest.raises(CommandError, match="stop it"):
