@@ -73,6 +73,7 @@ class Delivery:
         self._wakeup = Wakeup()
         self._flying: dict[str, set[asyncio.Task[None]]] = {line.account.name: set() for line in lines}
         self._arrived: list[Arrival] = []
+        self._gathering: asyncio.TimerHandle | None = None
         db.listen("outbox", self._wakeup.wake)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,12 +105,11 @@ class Delivery:
         while any(self._flying.values()) or self._arrived:
             flying = [task for tasks in self._flying.values() for task in tasks]
             await asyncio.gather(*flying, return_exceptions=True)
-            batch, self._arrived = self._arrived, []
-            await self._write(batch)
+            await self._write(self._gathered())
 
     async def _once(self) -> int:
         """Write down what arrived, claim as many rows as there are free slots, all in one commit; send them off."""
-        batch, self._arrived = self._arrived, []
+        batch = self._gathered()
         free = {line.account.name: line.port.slots - len(self._flying[line.account.name]) for line in self._lines}
         try:
             ready = await self._db.run(lambda session: self._settle_and_claim(session, batch, free))
@@ -229,12 +229,16 @@ class Delivery:
 
     def _arrive(self, arrival: Arrival) -> None:
         """Have it written down with the next claim, or a short while later: one commit less for most letters."""
+        if not self._arrived:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._wakeup.wake)
         self._arrived.append(arrival)
-        asyncio.get_running_loop().call_later(GATHER_SECONDS, self._wake_for_arrivals)
 
-    def _wake_for_arrivals(self) -> None:
-        if self._arrived:
-            self._wakeup.wake()
+    def _gathered(self) -> Sequence[Arrival]:
+        """Take what arrived; what arrives from now on gathers anew."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+        batch, self._arrived = self._arrived, []
+        return batch
 
     async def _write(self, batch: Sequence[Arrival]) -> None:
         if not batch:

@@ -19,6 +19,8 @@ from tests.botapi.driver import BotApi
 TOP = Path(__file__).resolve().parents[2]
 SECRET = "not-a-secret_42"  # noqa: S105 - of the benchmark only
 PATIENCE = 30.0
+LOOK_SECONDS = 0.5
+IDLE = 0.1  # of a core
 TICKS = os.sysconf("SC_CLK_TCK")
 OF_A_PROCESS = 3  # what the kernel tells of a process begins with its state, the third of its figures
 # Telegram's own limits would be measured otherwise, and the floods that nobody makes.
@@ -44,6 +46,15 @@ class Program:
         """Return the processor's seconds that it took so far."""
         told = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(told[14 - OF_A_PROCESS]) + int(told[15 - OF_A_PROCESS])) / TICKS
+
+    async def quiet(self) -> None:
+        """Wait until it has done what it still had to do."""
+        until = time.monotonic() + PATIENCE
+        busy = IDLE + 1
+        while busy > IDLE and time.monotonic() < until:
+            spent = self.cpu()
+            await asyncio.sleep(LOOK_SECONDS)
+            busy = (self.cpu() - spent) / LOOK_SECONDS
 
     @asynccontextmanager
     async def resting(self) -> AsyncIterator[None]:

@@ -121,6 +121,7 @@ async def measure(url: str, plan: Plan) -> Figures:
             async with _talk(ours, api, post, words, cast) as talk:
                 flat_out = await _flat_out(talk, plan)
                 steady = [await _steady(talk, rate, plan) for rate in RATES]
+            await ours.quiet()
             async with programs.library(api, folder=home) as theirs:
                 rounds = await acknowledging.compare(
                     ours,
