@@ -144,7 +144,10 @@ class SqliteDriver(Driver):
 
     async def rollback(self) -> None:
         """Roll back where we are: nothing waits."""
-        self.raw.rollback()
+        try:
+            self.raw.rollback()
+        except sqlite3.Error as error:  # a commit that was called off went through all the same
+            raise DBAPIError("ROLLBACK", None, error) from error
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Run a statement where we are."""
@@ -211,7 +214,7 @@ class Connections:
         return (SqliteDriver if connection.dialect.name == "sqlite" else PostgresDriver)(connection, raw)
 
     async def _undo(self, session: Session) -> None:
-        with suppress(DBAPIError):  # a connection that is gone takes its transaction along
+        with suppress(DBAPIError, OSError):  # a connection that is gone takes its transaction along
             await session.driver.rollback()
         await self._give_back(session)
 
