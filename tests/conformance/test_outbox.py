@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from services import outbox
+from services import direct, outbox, outheads
 from services.db import Database, Session
 from services.models import Outgoing
 from services.outbox import MOST_ATTEMPTS, Account, Priority, Result, State
 from tests.conformance.post import ACCOUNT, GONE, NOON, Post, keys_of
 
 HOUR = timedelta(hours=1)
+ASKED = (
+    *("most_urgent", "least_urgent", "most", "claimer", "lease", "desk_now"),
+    *("on_channel", "by_account", "group_burst", "chat_burst"),
+)
 
 
 @pytest.fixture
@@ -316,3 +320,22 @@ async def test_two_claims_that_look_at_the_same_time_take_one_head(replicas: Seq
     assert await second == []
     async with one.db.reading() as session:
         assert await session.scalar(select(func.count()).where(Outgoing.state == State.SENDING)) == 1
+
+
+async def test_a_claim_finds_each_address_by_its_id_even_before_there_are_statistics(postgresql_url: str) -> None:
+    """Going through all of an account's addresses for each row that waits once took a tenth of a second."""
+    db = Database(postgresql_url)
+    post = Post(db)
+    await post.write("reply:1", "anna")
+    async with db.transaction() as session:
+        found = await session.execute(text("SELECT indexname FROM pg_indexes WHERE tablename = 'address'"))
+        names = set(found.scalars())
+        asked = dict(
+            zip(ASKED, (0, 2, 30, "first", 5.0, NOON, ACCOUNT.channel, ACCOUNT.account, 1.0, 1.0), strict=True)
+        )
+        plan = direct.planned(session, outheads.taking(), asked)
+        assert plan is not None
+        rows = await session.driver.fetch(f"EXPLAIN {plan.sql}", plan.values(asked))
+    told = "\n".join(row[0] for row in rows)
+    assert {name for name in names if name in told} == {"pk_address"}, told
+    await db.dispose()

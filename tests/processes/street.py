@@ -13,6 +13,7 @@ from tests.processes.phone import DESPAIR, PATIENCE, Look, Phone, sooner_or_late
 from tests.processes.wording import button, said
 
 NUMBER = re.compile(r"\d{4}-\d{2,}")
+SURVEY_PATIENCE = 6 * PATIENCE  # longer than the leases of two kills in a row
 SURVEY = re.compile(r"p:(\d+):fixed:")
 MATTERS = (
     "厨房水槽漏水",
@@ -72,7 +73,7 @@ class Owner:
         """Answer the surveys as happy as can be, while there are some to come."""
         rated: set[str] = set()
         while len(rated) < len(self.numbers):
-            asked = await sooner_or_later(lambda: self._asked(rated), within=3 * PATIENCE)
+            asked = await sooner_or_later(lambda: self._asked(rated), within=SURVEY_PATIENCE)
             if asked is None:
                 return  # its question died on the way
             rated.add(await self._rate(asked))
