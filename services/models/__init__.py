@@ -1,6 +1,7 @@
 """Every table of the house, by area."""
 
 from services.models.base import Base, table_of
+from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
 from services.models.dialogue import Mailbox, Prompt, Relay
 from services.models.estate import (
@@ -21,7 +22,9 @@ from services.models.estate import (
     Unit,
 )
 from services.models.money import Bill, Notice
+from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
+from services.models.roster import Handover, HandoverItem, TeamChat, WordingHit
 from services.models.tickets import Counter, FollowUp, History, Holding, Seal, Survey, Ticket
 
 __all__ = [
@@ -36,9 +39,13 @@ __all__ = [
     "Community",
     "Content",
     "Counter",
+    "Deadline",
     "Duty",
+    "Escalation",
     "Event",
     "FollowUp",
+    "Handover",
+    "HandoverItem",
     "History",
     "Holding",
     "LinkCode",
@@ -51,9 +58,11 @@ __all__ = [
     "NumberView",
     "Occupancy",
     "Outgoing",
+    "Pause",
     "Person",
     "Place",
     "Prompt",
+    "Quote",
     "Receipt",
     "Relay",
     "Replica",
@@ -61,8 +70,11 @@ __all__ = [
     "Setting",
     "Staff",
     "Survey",
+    "TeamChat",
     "Ticket",
+    "TicketLink",
     "Timer",
     "Unit",
+    "WordingHit",
     "table_of",
 ]

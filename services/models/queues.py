@@ -56,6 +56,7 @@ class Outgoing(Base):
     key: Mapped[str] = mapped_column(unique=True)
     community_id: Mapped[int | None]
     address_id: Mapped[Ref] = mapped_column(ForeignKey("address.id"))
+    topic: Mapped[Code] = mapped_column(server_default="")  # of a forum; empty: the group itself
     kind: Mapped[Code]  # say | card | prompt
     priority: Mapped[int] = mapped_column(SmallInteger)
     payload: Mapped[Any]
@@ -90,6 +91,7 @@ class Card(Base):
     subject: Mapped[Code]  # ticket
     subject_id: Mapped[Ref]
     address_id: Mapped[Ref] = mapped_column(ForeignKey("address.id"))
+    topic: Mapped[Code] = mapped_column(server_default="")
     view: Mapped[Code]  # group | holder | desk | owner
     message_id: Mapped[Code] = mapped_column(default="")
     wanted: Mapped[int] = mapped_column(default=1)

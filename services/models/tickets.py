@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words, partial
@@ -21,6 +21,9 @@ class Ticket(Base):
         UniqueConstraint("community_id", "year", "number"),
         partial("ix_ticket_open_holder", "holder_id", where=OPEN_TICKET),
         partial("ix_ticket_open_community", "community_id", "state", where=OPEN_TICKET),
+        partial("ix_ticket_open_unit", "unit_id", "category", where=OPEN_TICKET),
+        partial("ix_ticket_open_category", "community_id", "category", where=OPEN_TICKET),
+        partial("ix_ticket_merged", "merged_into_id", where=text("merged_into_id IS NOT NULL")),
         partial("ix_ticket_unsealed", "id", where=text("seq > sealed_seq")),
     )
 
@@ -32,7 +35,9 @@ class Ticket(Base):
     category: Mapped[Code]
     state: Mapped[Code]
     step: Mapped[Code] = mapped_column(default="")  # on_the_way | arrived | problem code
-    priority: Mapped[Code]
+    priority: Mapped[Code]  # emergency | urgent | normal | low
+    grade: Mapped[Code] = mapped_column(server_default="")  # of a defect: minor | medium | major
+    dispatch: Mapped[Code] = mapped_column(server_default="duty")  # duty | grab | desk | rotate
     scope: Mapped[Code]  # unit | public
     unit_id: Mapped[int | None] = mapped_column(index=True)
     place: Mapped[str]  # as people say it
@@ -40,7 +45,9 @@ class Ticket(Base):
     media_count: Mapped[int] = mapped_column(SmallInteger, default=0)
     from_at: Mapped[datetime | None]  # the time that was agreed
     until_at: Mapped[datetime | None]
-    payer: Mapped[Code]
+    payer: Mapped[Code]  # free | quoted | warranty (the developer's) | rework | nothing said
+    agreed_cents: Mapped[int | None]  # what the owner has agreed to; nothing above it is charged
+    charged_cents: Mapped[int | None]
     source: Mapped[Code]  # chat | sms | web | phone | visit | staff | forwarded
     requester_id: Mapped[int | None] = mapped_column(index=True)
     requester_address_id: Mapped[int | None]
@@ -53,14 +60,23 @@ class Ticket(Base):
     team: Mapped[Code]
     confidential: Mapped[bool] = mapped_column(default=False)
     needs_care: Mapped[bool] = mapped_column(default=False)  # 家有老人: somebody old or frail lives there
-    answer_by: Mapped[datetime | None]  # promise: accepted, or a person's answer
+    answer_by: Mapped[datetime | None]  # promise: a person's answer
     promised_at: Mapped[datetime | None]  # promise to the owner: somebody is there
+    due_at: Mapped[datetime | None]  # the nearest deadline that runs
+    pause_reason: Mapped[Code] = mapped_column(server_default="")  # parts | absent | weather | department | quote
+    paused_until: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    closed_how: Mapped[Code] = mapped_column(default="")  # accepted | silence | cancelled | desk
+    closed_how: Mapped[Code] = mapped_column(default="")  # accepted | silence | cancelled | desk | merged
     quality: Mapped[Code] = mapped_column(default="")  # the desk's own verdict
+    signed_by: Mapped[int | None]  # the head of the department, a staff id
+    merged_into_id: Mapped[int | None]
+    merged_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # tickets that went into this one
+    state_before: Mapped[Code] = mapped_column(server_default="")  # of a merged one, for taking it out again
+    absences: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # somebody came, nobody was at home
+    no_shows: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # somebody waited, nobody came
     cycle: Mapped[int] = mapped_column(SmallInteger, default=1)
     returns: Mapped[int] = mapped_column(SmallInteger, default=0)
     urges: Mapped[int] = mapped_column(SmallInteger, default=0)
@@ -75,7 +91,10 @@ class Holding(Base):
     """A stretch in which somebody held the ticket; exactly one is open while it is held."""
 
     __tablename__ = "holding"
-    __table_args__ = (partial("uq_holding_open", "ticket_id", where=text("until IS NULL"), unique=True),)
+    __table_args__ = (
+        partial("uq_holding_open", "ticket_id", where=text("until IS NULL"), unique=True),
+        Index(None, "staff_id", "since"),
+    )
 
     id: Mapped[Id]
     community_id: Mapped[Ref]

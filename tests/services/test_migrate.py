@@ -69,8 +69,16 @@ def _shape(connection: Connection) -> dict[str, str]:
 
 
 def _lines(sql: str) -> list[str]:
-    """Cut a statement at its lines, whatever the white space and the order of constraints."""
-    return [re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()]
+    """Cut a statement at the commas between its parts, whatever the white space and the order; columns come late, too."""
+    head, _, body = sql.partition("(")
+    parts, depth = [""], 0
+    for sign in body.strip().removesuffix(")"):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [re.sub(r"\s+", " ", part).strip().replace(" )", ")") for part in (head, *parts)]
 
 
 async def _look(url: str, work: Any) -> Any:
