@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -49,14 +50,15 @@ class Break:
 class WorkCalendar:
     """When somebody works: hours per weekday (Monday first), days off, and make-up working days.
 
-    A make-up day has the hours of `extra_hours`, or else of the first working weekday. Times in and out
-    are aware; results are in UTC.
+    A make-up day has the hours of `extra_hours`, or else of the first working weekday; a day that is both off and
+    made up is off. Days are a set, or whatever tells by `in` without an end. Times in and out are aware; results
+    are in UTC.
     """
 
     zone: ZoneInfo
     week: tuple[tuple[tuple[time, time], ...], ...]
-    holidays: frozenset[date] = frozenset()
-    extra_days: frozenset[date] = frozenset()
+    holidays: Container[date] = frozenset()
+    extra_days: Container[date] = frozenset()
     extra_hours: tuple[tuple[time, time], ...] = ()
 
     def __post_init__(self) -> None:
@@ -65,9 +67,10 @@ class WorkCalendar:
             raise CalendarError(f"a week has 7 lists of hours, found {len(self.week)}")
         if not any(self.week):
             raise CalendarError("a calendar needs hours on at least one weekday, found none")
-        both = sorted(self.holidays & self.extra_days)
-        if both:
-            raise CalendarError(f"{both[0]} is both a holiday and a make-up working day")
+        if isinstance(self.extra_days, frozenset):
+            both = min((day for day in self.extra_days if day in self.holidays), default=None)
+            if both:
+                raise CalendarError(f"{both} is both a holiday and a make-up working day")
 
     def add(self, start: datetime, working: timedelta, breaks: Sequence[Break] = ()) -> datetime:
         """Find the moment when this much working time has passed; no time has passed at the start itself."""
@@ -99,6 +102,19 @@ class WorkCalendar:
         moment = _utc(at)
         return any(True for _ in self._open(moment, moment + timedelta(microseconds=1), ()))
 
+    def closing(self, start: datetime, days: int = 0) -> datetime:
+        """Find the last closing moment of a working day: of the one that `start` falls in, or so many further on.
+
+        A start after the day's last closing, or on a day off, counts from the next working day; one at the very
+        closing still belongs to its day. So three working days from Friday, with a weekend between, end on Wednesday:
+        `office.closing(friday_at_ten, 3)` is Wednesday 17:30, and so is `office.closing(thursday_evening, 3)`.
+        """
+        if days < 0:
+            raise CalendarError(f"working days to go must not be negative, found {days}")
+        for closing in islice(self._closings(_utc(start)), days, None):
+            return closing
+        raise CalendarError(f"{days} working days do not pass within {HORIZON.days} days of {start}")
+
     def hours(self, day: date) -> tuple[tuple[time, time], ...]:
         """Give the local hours that begin on a day."""
         if day in self.holidays:
@@ -107,6 +123,20 @@ class WorkCalendar:
             return self.extra_hours or next(hours for hours in self.week if hours)
         return self.week[day.weekday()]
 
+    def _closings(self, start: datetime) -> Iterator[datetime]:
+        """Walk the closing moments of days from a moment on; a day that ends within the one before it is none."""
+        latest = start - datetime.resolution
+        day = start.astimezone(self.zone).date() - DAY
+        for _ in range(HORIZON.days):
+            ends = [span.end for span in self._spans(day) if span.start < span.end]
+            if ends and max(ends) > latest:
+                latest = max(ends)
+                yield latest
+            day += DAY
+
+    def _spans(self, day: date) -> list[Span]:
+        return sorted(_span(self.zone, day, *period) for period in self.hours(day))
+
     def _open(self, start: datetime, end: datetime, breaks: Sequence[Break]) -> Iterator[Span]:
         """Walk the working spans between two moments, in order, without overlaps, less the breaks."""
         position, limit = _utc(start), _utc(end)
@@ -114,7 +144,7 @@ class WorkCalendar:
         day = position.astimezone(self.zone).date() - DAY
         last = limit.astimezone(self.zone).date()
         while day <= last:
-            for begins, ends in sorted(_span(self.zone, day, *period) for period in self.hours(day)):
+            for begins, ends in self._spans(day):
                 span = Span(max(begins, position), min(ends, limit))
                 if span.start < span.end:
                     position = span.end

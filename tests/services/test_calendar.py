@@ -6,19 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.calendar import HORIZON, Break, CalendarError, QuietHours, WorkCalendar
+from tests.support.worktime import DAY, NIGHT, ROUND_THE_CLOCK, SHANGHAI, Scene, scenes
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
 MICROSECOND = timedelta(microseconds=1)
-
-DAY = ((time(8, 30), time(12, 0)), (time(14, 0), time(18, 0)))
-NIGHT = ((time(22, 0), time(6, 0)),)
-ROUND_THE_CLOCK = ((time(0, 0), time(0, 0)),)
-EARLY = ((time(1, 30), time(3, 30)),)
 
 
 def at(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:
@@ -34,80 +29,97 @@ def office(
     return WorkCalendar(SHANGHAI, (DAY,) * 5 + ((), ()), holidays, extra_days)
 
 
-days = st.dates(date(2026, 3, 1), date(2026, 11, 15))
-moments = st.datetimes(datetime(2026, 3, 1), datetime(2026, 11, 15), timezones=st.just(UTC))  # noqa: DTZ001
-amounts = st.timedeltas(timedelta(0), timedelta(hours=90))
+def law(examples: int) -> settings:
+    """Look at so many scenes; the first loads the holidays, which takes its time."""
+    return settings(max_examples=examples, deadline=None)
 
 
-@st.composite
-def calendars(draw: st.DrawFn) -> WorkCalendar:
-    """Calendars of several zones and habits, with holidays and make-up days."""
-    zone = draw(st.sampled_from([SHANGHAI, BERLIN, ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")]))
-    week = draw(st.lists(st.sampled_from([(), DAY, NIGHT, ROUND_THE_CLOCK, EARLY]), min_size=7, max_size=7))
-    assume(any(week))
-    holidays = draw(st.frozensets(days, max_size=4))
-    extra = draw(st.frozensets(days, max_size=4))
-    return WorkCalendar(zone, tuple(week), holidays, extra - holidays)
+@given(scenes())
+@law(150)
+def test_the_time_between_a_start_and_its_deadline_is_what_was_added(scene: Scene) -> None:
+    deadline = scene.calendar.add(scene.first, scene.working, scene.breaks)
+    assert deadline >= scene.first
+    assert scene.calendar.between(scene.first, deadline, scene.breaks) == scene.working
 
 
-@st.composite
-def pauses(draw: st.DrawFn) -> tuple[Break, ...]:
-    """A few pauses, which may overlap."""
-    starts = draw(st.lists(moments, max_size=3))
-    lengths = [draw(st.timedeltas(timedelta(0), timedelta(days=6))) for _ in starts]
-    return tuple(Break(start, start + length) for start, length in zip(starts, lengths, strict=True))
-
-
-@given(calendars(), moments, amounts, pauses())
-@settings(max_examples=150, deadline=None)
-def test_the_time_between_a_start_and_its_deadline_is_what_was_added(
-    calendar: WorkCalendar, start: datetime, working: timedelta, breaks: tuple[Break, ...]
-) -> None:
-    deadline = calendar.add(start, working, breaks)
-    assert calendar.between(start, deadline, breaks) == working
-
-
-@given(calendars(), moments, amounts, pauses())
-@settings(max_examples=150, deadline=None)
-def test_adding_the_time_between_comes_back_to_any_working_moment(
-    calendar: WorkCalendar, start: datetime, length: timedelta, breaks: tuple[Break, ...]
-) -> None:
-    end = start + length
+@given(scenes())
+@law(150)
+def test_adding_the_time_between_comes_back_to_any_working_moment_and_to_any_closing(scene: Scene) -> None:
+    calendar, start, end, breaks = scene.calendar, scene.first, scene.second, scene.breaks
     again = calendar.add(start, calendar.between(start, end, breaks), breaks)
     assert again <= end
-    if calendar.between(end - MICROSECOND, end, breaks) and length:
+    if start < end and calendar.between(end - MICROSECOND, end, breaks):
         assert again == end
 
 
-@given(calendars(), moments, amounts, amounts, pauses())
-@settings(max_examples=100, deadline=None)
-def test_time_is_added_in_any_number_of_steps_and_never_backwards(
-    calendar: WorkCalendar, start: datetime, first: timedelta, second: timedelta, breaks: tuple[Break, ...]
-) -> None:
-    middle = calendar.add(start, first, breaks)
-    end = calendar.add(middle, second, breaks)
-    assert start <= middle <= end
-    assert calendar.between(start, end, breaks) == first + second
-    if second:
-        assert end == calendar.add(start, first + second, breaks)
+@given(scenes())
+@law(100)
+def test_a_later_start_or_more_work_never_ends_earlier(scene: Scene) -> None:
+    calendar, breaks, (less, more) = scene.calendar, scene.breaks, sorted((scene.working, scene.more))
+    assert calendar.add(scene.first, less, breaks) <= calendar.add(scene.first, more, breaks)
+    assert calendar.add(scene.first, less, breaks) <= calendar.add(scene.second, less, breaks)
 
 
-@given(calendars(), st.lists(moments, min_size=3, max_size=3).map(sorted), pauses())
-@settings(max_examples=50, deadline=None)
-def test_the_time_between_adds_up(calendar: WorkCalendar, three: list[datetime], breaks: tuple[Break, ...]) -> None:
-    first, second, third = three
-    whole = calendar.between(first, third, breaks)
-    assert whole == calendar.between(first, second, breaks) + calendar.between(second, third, breaks)
-    assert calendar.between(third, first, breaks) == timedelta(0)
+@given(scenes())
+@law(75)
+def test_time_is_added_in_any_number_of_steps(scene: Scene) -> None:
+    calendar, breaks = scene.calendar, scene.breaks
+    middle = calendar.add(scene.first, scene.working, breaks)
+    end = calendar.add(middle, scene.more, breaks)
+    assert calendar.between(scene.first, end, breaks) == scene.working + scene.more
+    if scene.more:
+        assert end == calendar.add(scene.first, scene.working + scene.more, breaks)
 
 
-@given(calendars(), moments)
-@settings(max_examples=100, deadline=None)
-def test_the_next_opening_is_open_and_not_before_now(calendar: WorkCalendar, moment: datetime) -> None:
-    opening = calendar.next_open(moment)
-    assert opening >= moment
-    assert calendar.is_open(opening)
-    assert calendar.is_open(moment) == (opening == moment)
+@given(scenes())
+@law(75)
+def test_a_pause_never_brings_a_deadline_forward(scene: Scene) -> None:
+    calendar, start = scene.calendar, scene.first
+    assert calendar.add(start, scene.working) <= calendar.add(start, scene.working, scene.breaks)
+    paused = calendar.between(start, scene.third) - calendar.between(start, scene.third, scene.breaks)
+    assert timedelta(0) <= paused <= sum((pause.end - pause.start for pause in scene.breaks), timedelta(0))
+
+
+@given(scenes())
+@law(75)
+def test_the_time_between_adds_up(scene: Scene) -> None:
+    calendar, breaks = scene.calendar, scene.breaks
+    whole = calendar.between(scene.first, scene.third, breaks)
+    parts = ((scene.first, scene.second), (scene.second, scene.third))
+    assert whole == sum((calendar.between(start, end, breaks) for start, end in parts), timedelta(0))
+    assert whole <= scene.third - scene.first
+    if scene.first < scene.third:
+        assert calendar.between(scene.third, scene.first, breaks) == timedelta(0)
+
+
+@given(scenes())
+@law(75)
+def test_the_next_opening_is_open_and_nothing_is_before_it(scene: Scene) -> None:
+    opening = scene.calendar.next_open(scene.first)
+    assert opening >= scene.first
+    assert scene.calendar.is_open(opening)
+    assert scene.calendar.is_open(scene.first) == (opening == scene.first)
+    assert scene.calendar.between(scene.first, opening) == timedelta(0)
+
+
+@given(scenes(), st.integers(0, 12), st.integers(0, 12))
+@law(100)
+def test_days_are_counted_in_any_number_of_steps_and_never_backwards(scene: Scene, few: int, more: int) -> None:
+    calendar = scene.calendar
+    closing = calendar.closing(scene.first, few)
+    assert closing >= scene.first
+    assert calendar.closing(closing) == closing
+    assert calendar.closing(closing, more) == calendar.closing(scene.first, few + more)
+    assert calendar.closing(scene.second, few) >= closing
+
+
+@given(scenes(), st.integers(0, 12))
+@law(100)
+def test_a_deadline_at_a_closing_is_met_by_the_working_time_until_then(scene: Scene, days: int) -> None:
+    calendar, start = scene.calendar, scene.first
+    closing = calendar.closing(start, days)
+    assert calendar.between(closing - MICROSECOND, closing) == MICROSECOND
+    assert calendar.add(start, calendar.between(start, closing)) == closing
 
 
 def test_a_deadline_may_fall_exactly_on_closing_time() -> None:
@@ -152,6 +164,39 @@ def test_hours_that_the_clock_jumps_over_are_no_working_time() -> None:
     assert early.between(at("2026-03-29T00:00", BERLIN), at("2026-03-30T00:00", BERLIN)) == timedelta(0)
 
 
+def test_hours_that_the_clock_repeats_last_until_their_second_end() -> None:
+    early = WorkCalendar(BERLIN, (((time(2, 15), time(2, 45)),),) * 7)
+    assert early.between(at("2026-10-25T00:00", BERLIN), at("2026-10-26T00:00", BERLIN)) == timedelta(minutes=90)
+    assert early.closing(at("2026-10-25T00:00", BERLIN)) == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+
+
+def test_working_days_are_counted_from_the_day_that_the_start_falls_in() -> None:
+    friday = at("2026-04-10T10:00")
+    assert office().closing(friday) == at("2026-04-10T18:00")
+    assert office().closing(friday, 3) == at("2026-04-15T18:00")
+    assert office().closing(at("2026-04-10T13:00")) == at("2026-04-10T18:00")  # lunch belongs to the day
+    assert office().closing(at("2026-04-10T07:00")) == at("2026-04-10T18:00")
+
+
+def test_a_start_after_closing_or_on_a_day_off_counts_from_the_next_working_day() -> None:
+    assert office().closing(at("2026-04-10T18:00")) == at("2026-04-10T18:00")
+    assert office().closing(at("2026-04-10T18:00:00.000001")) == at("2026-04-13T18:00")
+    assert office().closing(at("2026-04-11T10:00"), 1) == at("2026-04-14T18:00")
+
+
+def test_after_midnight_it_is_still_the_working_day_of_the_evening_before() -> None:
+    nights = WorkCalendar(SHANGHAI, (NIGHT,) * 5 + ((), ()))
+    assert nights.closing(at("2026-04-11T03:00")) == at("2026-04-11T06:00")
+    assert nights.closing(at("2026-04-11T03:00"), 1) == at("2026-04-14T06:00")
+
+
+def test_a_day_that_ends_within_the_night_before_it_is_no_day_of_its_own() -> None:
+    early = ((time(1, 30), time(3, 30)),)
+    odd = WorkCalendar(SHANGHAI, (NIGHT, early, (), (), (), (), ()))
+    assert odd.closing(at("2026-04-13T23:00")) == at("2026-04-14T06:00")
+    assert odd.closing(at("2026-04-13T23:00"), 1) == at("2026-04-21T06:00")
+
+
 def test_results_are_in_utc() -> None:
     assert office().add(at("2026-04-08T14:00"), timedelta(hours=1)).tzinfo is UTC
     assert office().add(at("2026-04-08T14:00"), timedelta(0)).tzinfo is UTC
@@ -176,6 +221,8 @@ def test_what_lies_beyond_the_horizon_is_refused() -> None:
     closed = frozenset(start.date() + timedelta(days=number) for number in range(HORIZON.days + 3))
     with pytest.raises(CalendarError, match="nothing opens"):
         office(holidays=closed).next_open(start)
+    with pytest.raises(CalendarError, match="0 working days do not pass"):
+        office(holidays=closed).closing(start)
 
 
 def test_times_without_a_zone_and_time_backwards_are_refused() -> None:
@@ -183,6 +230,8 @@ def test_times_without_a_zone_and_time_backwards_are_refused() -> None:
         office().is_open(datetime(2026, 4, 8, 10))  # noqa: DTZ001
     with pytest.raises(CalendarError, match="negative"):
         office().add(at("2026-04-08T10:00"), timedelta(hours=-1))
+    with pytest.raises(CalendarError, match="negative, found -1"):
+        office().closing(at("2026-04-08T10:00"), -1)
     with pytest.raises(CalendarError, match="cannot end"):
         Break(at("2026-04-08T10:00"), at("2026-04-08T09:00"))
 
@@ -201,7 +250,7 @@ def test_a_nap_is_quiet_and_equal_times_never_are() -> None:
     assert QuietHours(SHANGHAI, time(8), time(8)).until(at("2026-04-08T08:00")) == at("2026-04-08T08:00")
 
 
-@given(moments)
+@given(st.datetimes(datetime(2026, 3, 1), datetime(2026, 11, 15), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_after_the_quiet_it_is_not_quiet(moment: datetime) -> None:
     quiet = QuietHours(BERLIN, time(21, 0), time(2, 30))
     released = quiet.until(moment)
