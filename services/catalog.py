@@ -1,26 +1,26 @@
-"""The operator's catalogue: what people report, who answers for it, who pays, which words mean it."""
+"""The operator's catalogue: what people report, whose it is, what work costs, what staff do not say."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+
+from services.catalog_file import LOCALES, CatalogError, Table, opened
 
 SHIPPED = Path(__file__).with_name("catalog.toml")
-LOCALES = ("zh_Hans", "zh_Hant", "en")
 FALLBACK: Mapping[str, str] = MappingProxyType({"zh_Hant": "zh_Hans", "en": "zh_Hans"})
 
-_REQUIRED = frozenset({"kind", "department", "skill", "payer", "warranty_days", "label", "words"})
+__all__ = ["LOCALES", "Catalog", "CatalogError", "Category", "Contact", "Defaults", "Phrase", "Price", "load", "said"]
+
+_TABLES = ("kinds", "categories", "contacts", "prices", "wording")
+_DEFAULTS = frozenset(
+    {"priority", "dispatch", "follow_up", "warranty_days", "guarantee_days", "grade", "resolve_days"},
+)
+_REQUIRED = frozenset({"kind", "department", "skill", "payer", "label", "words"})
 _OPTIONAL = frozenset({"public", "first_aid", "where", "tools"})
-_Code = TypeVar("_Code", bound=StrEnum)
-
-
-class CatalogError(ValueError):
-    """The catalogue file can't be used; the message is one line for the operator."""
 
 
 class Kind(StrEnum):
@@ -31,6 +31,12 @@ class Kind(StrEnum):
     INQUIRY = "inquiry"
     SUGGESTION = "suggestion"
     PRAISE = "praise"
+    PAID_SERVICE = "paid_service"
+    DEFECT = "defect"
+    RENOVATION = "renovation"
+    MOVE_IN = "move_in"
+    MOVE_OUT = "move_out"
+    PATROL = "patrol"
 
 
 class Payer(StrEnum):
@@ -52,6 +58,65 @@ class Department(StrEnum):
     FINANCE = "finance"
 
 
+class Priority(StrEnum):
+    """How much haste there is, unless words or people say otherwise."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Way(StrEnum):
+    """How the work finds its hands: who is on duty, who takes it first, the desk's choice, or in turn."""
+
+    DUTY = "duty"
+    GRAB = "grab"
+    DESK = "desk"
+    ROTATE = "rotate"
+
+
+class FollowUp(StrEnum):
+    """What follows the end: a survey, a person's call, or nothing."""
+
+    SURVEY = "survey"
+    CALL = "call"
+    NONE = "none"
+
+
+class Grade(StrEnum):
+    """How grave a defect is; nothing is graded but defects."""
+
+    UNGRADED = ""
+    MINOR = "minor"
+    MEDIUM = "medium"
+    MAJOR = "major"
+
+
+class Fault(StrEnum):
+    """What is wrong with a phrase that staff should not say."""
+
+    CURT = "curt"
+    BLAMING = "blaming"
+    IMPATIENT = "impatient"
+    MOCKING = "mocking"
+    PASSING_ON = "passing_on"
+    RULE_SHIELD = "rule_shield"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for a kind unless a category says otherwise."""
+
+    priority: Priority = Priority.NORMAL
+    dispatch: Way = Way.DUTY
+    follow_up: FollowUp = FollowUp.SURVEY
+    warranty_days: int = 0
+    guarantee_days: int = 0
+    grade: Grade = Grade.UNGRADED
+    resolve_days: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """One matter of the catalogue; texts are kept per locale, an absent text is an empty mapping."""
@@ -63,7 +128,13 @@ class Category:
     skill: str
     public: bool | None  # True: always a public area; False: always inside a home; None: either
     payer: Payer
-    warranty_days: int
+    priority: Priority
+    dispatch: Way
+    follow_up: FollowUp
+    warranty_days: int  # from the handover of the home, at the developer's cost
+    guarantee_days: int  # from the end of our own work: the same again is done again for nothing
+    grade: Grade
+    resolve_days: int | None  # in the department's calendar; None: the general deadline holds
     first_aid: Mapping[str, str]
     where: Mapping[str, str]
     tools: Mapping[str, str]
@@ -71,10 +142,47 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Whose a matter is when it is not ours; no phone is the empty text."""
+
+    key: str
+    labels: Mapping[str, str]
+    phone: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A line of the price list, for one piece or one unit of it."""
+
+    key: str
+    labels: Mapping[str, str]
+    words: tuple[str, ...]
+    unit: Mapping[str, str]
+    material_cents: int
+    labour_cents: int
+    guarantee_days: int
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that staff should not say to owners, and better ones."""
+
+    say: str
+    better: str
+    kind: Fault
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """All categories by key, in the order of the file."""
+    """Everything the file holds, by key and in its order."""
 
     categories: Mapping[str, Category]
+    kinds: Mapping[Kind, Defaults]
+    contacts: Mapping[str, Contact]
+    prices: Mapping[str, Price]
+    wording: Mapping[str, tuple[Phrase, ...]]
 
     def label(self, key: str, locale: str) -> str:
         """Say the name of a category in a locale, or in the nearest one there is."""
@@ -88,99 +196,116 @@ def said(texts: Mapping[str, str], locale: str) -> str:
 
 def load(path: Path | None = None) -> Catalog:
     """Read a catalogue file, by default the shipped one; CatalogError names what is wrong in it."""
-    source = path or SHIPPED
-    try:
-        document = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CatalogError(f"{source}: cannot be read as TOML: {error}") from error
-    extra = sorted(set(document) - {"categories"})
-    if extra:
-        raise _wrong(source, extra[0], "an unknown table", "categories")
-    tables = document.get("categories")
-    if not isinstance(tables, dict) or not tables:
-        raise _wrong(source, "categories", tables, "a table with at least one category")
+    top = opened(path or SHIPPED)
+    for name in sorted(set(top.entries) - set(_TABLES)):
+        raise top.wrong(name, "an unknown table", ", ".join(_TABLES))
+    kinds = dict(_kinds(top))
+    categories = {key: _category(key, table, kinds) for key, table in top.tables("categories")}
+    if not categories:
+        raise top.wrong("categories", "nothing", "a table with at least one category")
     return Catalog(
-        MappingProxyType({key: _category(source, key, table) for key, table in tables.items()}),
+        categories=MappingProxyType(categories),
+        kinds=MappingProxyType(kinds),
+        contacts=MappingProxyType({key: _contact(key, table) for key, table in top.tables("contacts")}),
+        prices=MappingProxyType({key: _price(key, table, categories) for key, table in top.tables("prices")}),
+        wording=MappingProxyType(dict(_wording(top))),
     )
 
 
-def _category(source: Path, key: str, table: object) -> Category:
-    """Read one category and refuse whatever is missing, unknown or of the wrong type."""
-    at = f"categories.{key}"
-    if not isinstance(table, dict):
-        raise _wrong(source, at, table, "a table")
-    for name in sorted(_REQUIRED - set(table)):
-        raise _wrong(source, f"{at}.{name}", "nothing", "a value")
-    for name in sorted(set(table) - _REQUIRED - _OPTIONAL):
-        raise _wrong(source, f"{at}.{name}", table[name], "one of " + ", ".join(sorted(_REQUIRED | _OPTIONAL)))
-    labels = _texts(source, f"{at}.label", table["label"])
-    if not labels:
-        raise _wrong(source, f"{at}.label", "nothing", "a text in " + ", ".join(LOCALES))
+def _kinds(top: Table) -> Iterator[tuple[Kind, Defaults]]:
+    """Read the defaults of every kind; one that the file leaves out has ours."""
+    given = dict(top.tables("kinds"))
+    for name in sorted(set(given) - {str(kind) for kind in Kind}):
+        raise top.wrong(f"kinds.{name}", "an unknown kind", "one of " + ", ".join(Kind))
+    for kind in Kind:
+        table = given.get(kind)
+        if table is not None:
+            table.only(optional=_DEFAULTS)
+        yield kind, Defaults() if table is None else _changed(table, Defaults())
+
+
+def _changed(table: Table, held: Defaults) -> Defaults:
+    """Put what a table says over what held so far."""
+    return replace(
+        held,
+        priority=table.code("priority", Priority, held.priority),
+        dispatch=table.code("dispatch", Way, held.dispatch),
+        follow_up=table.code("follow_up", FollowUp, held.follow_up),
+        warranty_days=table.days("warranty_days", held.warranty_days),
+        guarantee_days=table.days("guarantee_days", held.guarantee_days),
+        grade=table.code("grade", Grade, held.grade),
+        resolve_days=table.deadline("resolve_days", held.resolve_days),
+    )
+
+
+def _category(key: str, table: Table, kinds: Mapping[Kind, Defaults]) -> Category:
+    """Read one category over the defaults of its kind."""
+    table.only(required=_REQUIRED, optional=_OPTIONAL | _DEFAULTS)
+    kind = table.code("kind", Kind)
+    own = _changed(table, kinds[kind])
     return Category(
         key=key,
-        kind=_code(source, f"{at}.kind", table["kind"], Kind),
-        labels=labels,
-        department=_code(source, f"{at}.department", table["department"], Department),
-        skill=_line(source, f"{at}.skill", table["skill"]),
-        public=_either(source, f"{at}.public", table.get("public")),
-        payer=_code(source, f"{at}.payer", table["payer"], Payer),
-        warranty_days=_days(source, f"{at}.warranty_days", table["warranty_days"]),
-        first_aid=_texts(source, f"{at}.first_aid", table.get("first_aid", {})),
-        where=_texts(source, f"{at}.where", table.get("where", {})),
-        tools=_texts(source, f"{at}.tools", table.get("tools", {})),
-        words=_words(source, f"{at}.words", table["words"]),
+        kind=kind,
+        labels=table.texts("label", required=True),
+        department=table.code("department", Department),
+        skill=table.line("skill"),
+        public=table.flag("public"),
+        payer=table.code("payer", Payer),
+        priority=own.priority,
+        dispatch=own.dispatch,
+        follow_up=own.follow_up,
+        warranty_days=own.warranty_days,
+        guarantee_days=own.guarantee_days,
+        grade=own.grade,
+        resolve_days=own.resolve_days,
+        first_aid=table.texts("first_aid"),
+        where=table.texts("where"),
+        tools=table.texts("tools"),
+        words=table.words("words"),
     )
 
 
-def _code(source: Path, at: str, found: object, codes: type[_Code]) -> _Code:
-    """Read one of a fixed set of codes."""
-    allowed = {str(code): code for code in codes}
-    if not isinstance(found, str) or found not in allowed:
-        raise _wrong(source, at, found, "one of " + ", ".join(allowed))
-    return allowed[found]
-
-
-def _line(source: Path, at: str, found: object) -> str:
-    """Read one line of text that is not empty."""
-    if not isinstance(found, str) or not found.strip() or "\n" in found:
-        raise _wrong(source, at, found, "one line of text")
-    return found.strip()
-
-
-def _either(source: Path, at: str, found: object) -> bool | None:
-    """Read true, false, or left out."""
-    if found is not None and not isinstance(found, bool):
-        raise _wrong(source, at, found, "true, false, or left out")
-    return found
-
-
-def _days(source: Path, at: str, found: object) -> int:
-    """Read a whole number of days."""
-    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-        raise _wrong(source, at, found, "a whole number of days, 0 or more")
-    return found
-
-
-def _texts(source: Path, at: str, found: object) -> Mapping[str, str]:
-    """Read a text in every language, or in none."""
-    if not isinstance(found, dict):
-        raise _wrong(source, at, found, "a text in each of " + ", ".join(LOCALES))
-    if found and set(found) != set(LOCALES):
-        odd = sorted(set(found) ^ set(LOCALES))
-        raise _wrong(source, at, "a missing or unknown language " + ", ".join(odd), ", ".join(LOCALES))
-    return MappingProxyType(
-        {locale: _line(source, f"{at}.{locale}", found[locale]) for locale in LOCALES if locale in found},
+def _contact(key: str, table: Table) -> Contact:
+    """Read whose a matter may be."""
+    table.only(required={"label", "words"}, optional={"phone"})
+    return Contact(
+        key=key,
+        labels=table.texts("label", required=True),
+        phone=table.line("phone", empty=True),
+        words=table.words("words"),
     )
 
 
-def _words(source: Path, at: str, found: object) -> tuple[str, ...]:
-    """Read the list of words."""
-    if not isinstance(found, list):
-        raise _wrong(source, at, found, "a list of words")
-    return tuple(_line(source, at, word) for word in found)
+def _price(key: str, table: Table, categories: Mapping[str, Category]) -> Price:
+    """Read a line of the price list."""
+    sums = {"material_cents", "labour_cents"}
+    table.only(required={"label", "words", "categories"}, optional={"unit", "guarantee_days"} | sums)
+    for name in table.words("categories"):
+        if name not in categories:
+            raise table.wrong("categories", name, "keys of [categories]")
+    return Price(
+        key=key,
+        labels=table.texts("label", required=True),
+        words=table.words("words"),
+        unit=table.texts("unit"),
+        material_cents=table.cents("material_cents"),
+        labour_cents=table.cents("labour_cents"),
+        guarantee_days=table.days("guarantee_days", 0),
+        categories=table.words("categories"),
+    )
 
 
-def _wrong(source: Path, at: str, found: object, allowed: str) -> CatalogError:
-    """Say in one line what stands where, and what may stand there."""
-    shown = " ".join(repr(found).split())
-    return CatalogError(f"{source}: {at}: found {shown[:80]}, allowed: {allowed}")
+def _wording(top: Table) -> Iterator[tuple[str, tuple[Phrase, ...]]]:
+    """Read the phrases of each language."""
+    if "wording" not in top.entries:
+        return
+    lists = top.table("wording")
+    lists.only(optional=LOCALES)
+    for locale in lists.entries:
+        yield locale, tuple(_phrase(row) for row in lists.rows(locale))
+
+
+def _phrase(row: Table) -> Phrase:
+    """Read a phrase and its better one."""
+    row.only(required={"say", "better", "kind"})
+    return Phrase(say=row.line("say"), better=row.line("better"), kind=row.code("kind", Fault))

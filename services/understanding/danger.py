@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -14,6 +14,7 @@ from services.understanding.normalise import lower, mend, normalise
 
 BEFORE = 5  # how far before a word its denial may stand, in Chinese
 BEFORE_LATIN = 18
+LONGEST_BARE = 40  # signs; more is no bare word, whatever stands around it
 AFTER = 5  # how far behind a word a look-alike may be told (a fire *drill*)
 
 _CLAUSE_ENDS = frozenset(",.\u3002!?;\u3001:\n ")  # with the ideographic full stop and comma
@@ -70,6 +71,24 @@ def alarm() -> Alarm:
     return Alarm(lexicon, sayings())
 
 
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Words that alone only hint at a danger, and what may stand around them."""
+
+    words: Mapping[str, Danger]
+    around: re.Pattern[str]
+
+
+@cache
+def bare_words() -> Bare:
+    """Compile the shipped bare words, once."""
+    words = vocabulary.shipped()
+    known = {spell(word): kind for kind in Danger for word in words.list("danger_asked", kind)}
+    around = sorted(words.list("danger_asked", "around"), key=len, reverse=True)
+    each = "|".join(rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(spell(word)) for word in around)
+    return Bare(known, re.compile(rf"^(?:(?:{each})|[\W_])+|(?:(?:{each})|[\W_])+$"))
+
+
 @cache
 def sayings() -> Sayings:
     """Compile the shipped words of denial and time, once."""
@@ -77,6 +96,7 @@ def sayings() -> Sayings:
     return Sayings(**{name: _any_of(words.list("said", name)) for name in Sayings.__slots__})
 
 
+@lru_cache(maxsize=32)  # within a turn the same words are asked about several times
 def spell(text: str) -> str:
     """Spell a text the way it is matched."""
     return lower(mend(normalise(text)))
@@ -91,6 +111,21 @@ def spell_word(word: str) -> str:
 def danger_in(text: str) -> Danger | None:
     """Name the most pressing danger that a message tells of, if any."""
     return spotted(spell(text))
+
+
+def danger_asked(text: str) -> Danger | None:
+    """Name the danger that a bare word may hint at: a message that is nothing but 煤气 or "gas" asks, it tells nothing."""
+    return _hinted(text) if len(text) <= LONGEST_BARE else None
+
+
+def _hinted(text: str) -> Danger | None:
+    kit, spelled = bare_words(), spell(text)
+    bare = kit.around.sub("", spelled)
+    kind = kit.words.get(bare)
+    tells = (
+        kind is not None and spotted(bare) is None and spotted(spelled) is not None
+    )  # "fire" asks, "help, fire" tells
+    return None if tells else kind
 
 
 def spotted(text: str) -> Danger | None:

@@ -80,6 +80,13 @@ def normalise(text: str, simplify: Converter | None = None) -> str:
     return _settled(text[:LONGEST], simplify or kit.simplify, kit)
 
 
+def in_place(text: str) -> str:
+    """Write in simplified characters, every one in its place."""
+    simplify = simplifier()
+    whole = simplify(text)
+    return whole if len(whole) == len(text) else "".join(simplify(sign)[:1] or sign for sign in text)
+
+
 def lower(text: str) -> str:
     """Lower the Latin letters only, so that every position stays where it was."""
     return text.translate(_LOWER)
@@ -107,7 +114,7 @@ def number(text: str) -> int | None:
 def mend(text: str) -> str:
     """Bring slips of voice and pinyin typing, and Hong Kong words, to the words of the vocabulary."""
     pattern, words = _mends()
-    return pattern.sub(lambda found: words[found.group()], text)
+    return pattern.sub(lambda found: words.get(lower(found.group()), found.group()), text)
 
 
 def nearest(text: str, known: frozenset[str], choices: tuple[str, ...]) -> str:
@@ -137,10 +144,11 @@ def _near(token: str, choices: tuple[str, ...]) -> str | None:
 
 @cache
 def _mends() -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """Compile the table of mends, longest first."""
+    """Compile the table of mends, longest first; Latin ones stand for whole words."""
     words: Mapping[str, str] = vocabulary.shipped().words["mends"]["words"]
     ordered = sorted(words, key=len, reverse=True)
-    return re.compile("|".join(re.escape(word) for word in ordered)), words
+    each = (rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word.isascii() else re.escape(word) for word in ordered)
+    return re.compile("|".join(each), re.IGNORECASE), words
 
 
 def _settled(text: str, simplify: Converter, kit: Spelling) -> str:

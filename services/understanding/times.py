@@ -115,6 +115,11 @@ def windows(text: str, *, now: datetime, zone: ZoneInfo) -> tuple[tuple[Window, 
     return tuple(found), tuple(spans)
 
 
+def day_told(text: str, *, today: date) -> Told | None:
+    """Return the first day that a normalised text names (today, tomorrow, Friday, the 12th), or None."""
+    return next((told for told in _mentions(timing(), text, today) if told.days is not None), None)
+
+
 def clock_time(text: str, *, now: datetime, zone: ZoneInfo) -> datetime | None:
     """Read when somebody arrived today (14:20, half past two, just now); None when unclear or still to come."""
     kit = timing()
