@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import houses, surveys, timers
+from services import handovers, houses, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
+from services.tickets import escalation, finding, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -18,8 +19,16 @@ STALE_REMINDER = timedelta(days=2)  # a reminder this late helps nobody
 
 
 async def take(session: Session, *, now: datetime) -> Timer | None:
-    """Take the earliest due timer into this transaction; None when none is due."""
-    return await timers.take_due(session, now=now)
+    """Take the earliest due timer into this transaction; None when none is due, or somebody else has it.
+
+    Its ticket is locked before it: whoever acts on a ticket moves its timers afterwards, in the same order.
+    """
+    timer = await timers.earliest(session, now=now)
+    if timer is None:
+        return None
+    if timer.subject == "ticket":
+        await finding.lock(session, ticket_id=timer.subject_id)
+    return timer if await timers.take(session, timer, now=now) else None
 
 
 async def work(session: Session, timer: Timer, *, now: datetime, policies: Policies) -> None:
@@ -30,6 +39,7 @@ async def work(session: Session, timer: Timer, *, now: datetime, policies: Polic
         timer.due_at = rests_until
         return
     timer.state = "done"
+    await session.flush()  # what is done may set the same timer anew
     if timer.kind in STALE and now - timer.due_at > STALE[timer.kind]:
         return
     await KINDS[timer.kind](session, timer, now, policy)
@@ -43,8 +53,8 @@ async def _quiet_until(session: Session, timer: Timer, now: datetime, policy: Po
     return QuietHours(house.zone, policy.quiet.starts, policy.quiet.ends).until(now)
 
 
-async def _unaccepted(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
-    await tickets.unaccepted(session, ticket_id=timer.subject_id, now=now)
+async def _look(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await escalation.look(session, ticket_id=timer.subject_id, now=now, policy=policy)
 
 
 async def _warn(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
@@ -71,14 +81,25 @@ async def _overdue(session: Session, timer: Timer, now: datetime, policy: Policy
     await surveys.overdue(session, follow_up_id=timer.subject_id, now=now)
 
 
+async def _quote(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await quotes.remind(session, quote_id=timer.subject_id, now=now)
+
+
+async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await handovers.overdue(session, handover_id=timer.subject_id, now=now)
+
+
 KINDS: Mapping[str, Work] = {
-    "ticket.unaccepted": _unaccepted,
+    "ticket.clock": _look,
+    "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
     "ticket.autoclose_warn": _warn,
     "ticket.autoclose": _close,
+    "quote.remind": _quote,
     "survey.ask": _ask,
     "survey.remind": _remind,
     "survey.expire": _expire,
     "follow_up.due": _overdue,
+    "handover.due": _unconfirmed,
 }
-GENTLE = frozenset({"ticket.autoclose_warn", "survey.ask", "survey.remind"})
+GENTLE = frozenset({"ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
 STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}

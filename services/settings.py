@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, time
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
 from functools import cache
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from sqlalchemy import Select, bindparam, or_, select
 
+from services import hours, publicdays
 from services.db import Session, upsert
 from services.models import Setting, table_of
 
@@ -33,18 +43,15 @@ class Emergency(Section):
 
 
 class Tickets(Section):
-    """Deadlines and limits of tickets."""
+    """Promises to owners, limits of tickets."""
 
-    accept_minutes: int = Field(30, ge=1, le=24 * 60)  # assigned but nobody took it: the supervisor hears
-    urgent_accept_minutes: int = Field(3, ge=1, le=24 * 60)
     arrive_hours: int = Field(4, ge=1, le=24)  # an ordinary repair: today if so much notice is left …
     today_by: time = time(18, 0)  # … before this hour,
     tomorrow_by: time = time(12, 0)  # else tomorrow by this one
-    urgent_arrive_minutes: int = Field(30, ge=1, le=24 * 60)
-    answer_hours: int = Field(48, ge=1, le=24 * 14)  # a complaint's answer at the outside
     autoclose_days: int = Field(3, ge=1, le=60)
     autoclose_warn_days: int = Field(2, ge=1, le=60)
     urge_hours: int = Field(2, ge=1, le=72)
+    quote_remind_hours: int = Field(24, ge=1, le=24 * 7)  # a price unanswered for so long is asked about once more
     reopen_days: int = Field(7, ge=0, le=365)  # a closed ticket can be returned for so long
     per_day: int = Field(10, ge=1)
     alike_per_day: int = Field(2, ge=1)
@@ -55,6 +62,37 @@ class Tickets(Section):
         if self.autoclose_warn_days >= self.autoclose_days:
             raise ValueError("autoclose_warn_days must be less than autoclose_days: the warning comes first")
         return self
+
+
+class Deadlines(Section):
+    """By when what is owed; each figure names the calendar that it is counted in."""
+
+    emergency_accept_minutes: int = Field(3, ge=1, le=60)  # round the clock
+    emergency_again_minutes: int = Field(3, ge=1, le=60)  # paged anew, one tier more
+    emergency_arrive_minutes: int = Field(30, ge=1, le=24 * 60)
+    urgent_accept_minutes: int = Field(5, ge=1, le=24 * 60)  # round the clock
+    urgent_arrive_minutes: int = Field(30, ge=1, le=24 * 60)
+    accept_minutes: int = Field(30, ge=1, le=24 * 60)  # the department's calendar
+    call_minutes: int = Field(120, ge=1, le=24 * 60)  # a repair in a home: the engineers' calendar
+    repair_days: int = Field(3, ge=0, le=60)  # working days of the department
+    complaint_answer_minutes: int = Field(30, ge=1, le=24 * 60)  # the desk's calendar …
+    complaint_answer_hours: int = Field(48, ge=1, le=24 * 14)  # … and real hours at the outside
+    complaint_days: int = Field(3, ge=0, le=60)  # working days of another department; the desk: the same day
+    inquiry_answer_minutes: int = Field(120, ge=1, le=24 * 60)  # the desk's calendar
+    inquiry_days: int = Field(1, ge=0, le=60)  # working days of the department
+    next_answer_minutes: int = Field(120, ge=1, le=24 * 60)  # the desk's calendar, since the owner spoke last
+    defect_minor_days: int = Field(7, ge=1, le=365)  # real days
+    defect_medium_days: int = Field(30, ge=1, le=365)
+    defect_major_days: int = Field(60, ge=1, le=365)
+    warn_minutes: int = Field(30, ge=1, le=24 * 60)  # before the deadline the holder is warned
+    tell_owner_minutes: int = Field(10, ge=1, le=24 * 60)  # before the promise passes the owner hears
+    escalate_minutes: int = Field(30, ge=1, le=24 * 60)  # from one tier to the next, the desk's calendar
+
+
+class Shifts(Section):
+    """Shifts and how they are handed over."""
+
+    confirm_minutes: int = Field(30, ge=1, le=24 * 60)  # a handover not confirmed by then: the supervisor hears
 
 
 class Surveys(Section):
@@ -83,11 +121,56 @@ class Quiet(Section):
     ends: time = time(8, 0)
 
 
-class Desk(Section):
-    """When the desk is staffed; after that the control room answers."""
+def _hours(text: str) -> str:
+    hours.read(text)
+    return text
 
-    opens: time = time(8, 30)
-    closes: time = time(21, 0)
+
+def _dates(found: object) -> object:
+    """Take dates as one text, as well as a list; a number is no date."""
+    if isinstance(found, str):
+        return [part for part in re.split(r"[\s,]+", found.strip("[] ")) if part]
+    if isinstance(found, Iterable) and not all(isinstance(day, date | str) for day in found):
+        raise ValueError(f"allowed: {DATES}")
+    return found
+
+
+def _country(code: str) -> str:
+    if code != HOME:  # the library is heavy: whoever stays at home doesn't wait for it
+        publicdays.check(code, "")
+    return code
+
+
+HOME = "CN"
+DATES = 'days such as ["2026-05-04", "2026-12-24"]'
+Hours = Annotated[str, AfterValidator(_hours), Field(description=hours.ALLOWED)]
+Dates = Annotated[tuple[date, ...], BeforeValidator(_dates), Field(description=DATES)]
+Country = Annotated[
+    str,
+    AfterValidator(_country),
+    Field(description='a two-letter code of a country whose holidays are known, such as "CN", or "" for none'),
+]
+
+
+class Calendars(Section):
+    """Who works when. Hours "workdays" are bound by public holidays and make-up working days, as the office is."""
+
+    desk: Hours = "08:30-21:00 daily"
+    engineers: Hours = "08:00-21:00 daily"
+    office: Hours = "08:30-12:00 13:30-17:30 workdays"  # developer, contractors, finance
+    country: Country = HOME
+    region: str = ""
+    days_off: Dates = ()  # the community's own, over what the country says
+    extra_days: Dates = ()  # make-up working days of its own
+
+    @model_validator(mode="after")
+    def _days_are_known(self) -> Self:
+        if self.region:
+            publicdays.check(self.country, self.region)
+        both = sorted(set(self.days_off) & set(self.extra_days))
+        if both:
+            raise ValueError(f"{both[0]} is in days_off and in extra_days; allowed: one of them")
+        return self
 
 
 class Retention(Section):
@@ -106,10 +189,12 @@ class Policy(Section):
 
     emergency: Emergency = Emergency()
     tickets: Tickets = Tickets()
+    deadlines: Deadlines = Deadlines()
+    shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()
     quiet: Quiet = Quiet()
-    desk: Desk = Desk()
+    calendars: Calendars = Calendars()
     retention: Retention = Retention()
 
 
@@ -158,7 +243,7 @@ def with_changes(policy: Policy, changes: Mapping[str, Any]) -> Policy:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         found = "" if isinstance(first["input"], Mapping) else f"found {first['input']!r}, "
-        msg = f"{where}: {found}{first['msg']}"
+        msg = f"{where}: {found}{first['msg'].removeprefix('Value error, ')}"
         raise BadSettingError(msg) from error
 
 

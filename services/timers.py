@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
-from services import inlined
+from services import direct, inlined
 from services.db import Session, insert_once, upsert
-from services.models import Timer
+from services.models import Timer, table_of
 
 MOST_TRIES = 5
 BACKOFF = timedelta(minutes=1)
@@ -78,26 +79,39 @@ async def cancel(session: Session, *, subject: str, subject_id: int, kinds: tupl
     await session.execute(statement.values(state="cancelled").execution_options(synchronize_session=False))
 
 
-async def take_due(session: Session, *, now: datetime) -> Timer | None:
-    """Lock and return the earliest timer that is due; the caller ends it in the same transaction."""
+async def earliest(session: Session, *, now: datetime) -> Timer | None:
+    """Return the earliest timer that is due and that nobody is at; nothing is locked."""
     return (
         await session.scalars(
             select(Timer)
             .where(inlined.equal(Timer.state, "waiting"), Timer.due_at <= now)
             .order_by(Timer.due_at, Timer.id)
             .limit(1)
-            .with_for_update(skip_locked=True)
         )
     ).one_or_none()
+
+
+async def take(session: Session, timer: Timer, *, now: datetime) -> bool:
+    """Lock a due timer, which the caller ends in the same transaction; False when somebody else was quicker."""
+    found = await session.scalars(
+        select(Timer)
+        .where(Timer.id == timer.id, inlined.equal(Timer.state, "waiting"), Timer.due_at <= now)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return found.one_or_none() is not None
 
 
 async def next_at(session: Session) -> datetime | None:
     """Return when the next timer is due."""
-    return (
-        await session.scalars(
-            select(Timer.due_at).where(inlined.equal(Timer.state, "waiting")).order_by(Timer.due_at, Timer.id).limit(1)
-        )
-    ).one_or_none()
+    found: datetime | None = await direct.scalar(session, _next_at(), {})
+    return found
+
+
+@cache
+def _next_at() -> Select[Any]:
+    timer = table_of(Timer).c
+    return select(timer.due_at).where(inlined.equal(timer.state, "waiting")).order_by(timer.due_at).limit(1)
 
 
 async def failed(session: Session, *, timer_id: int, now: datetime) -> None:

@@ -11,13 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.models.base import Base, Code, Id, Ref, partial
 
 OPEN = text("state = 'open'")
+WORDED = text("state <> 'open' AND (given <> '{}' OR answers <> '[]' OR options <> '[]')")  # for retention to empty
 
 
 class Prompt(Base):
     """Whatever expects an answer: a form's question or a set of commands, on one address."""
 
     __tablename__ = "prompt"
-    __table_args__ = (partial("ix_prompt_open", "address_id", where=OPEN),)
+    __table_args__ = (
+        partial("ix_prompt_open", "address_id", where=OPEN),
+        partial("ix_prompt_worded", "created_at", where=WORDED),
+    )
 
     id: Mapped[Id]
     key: Mapped[str | None] = mapped_column(unique=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words
@@ -159,7 +159,10 @@ class Duty(Base):
     """A stretch of a staff member's roster."""
 
     __tablename__ = "duty"
-    __table_args__ = (UniqueConstraint("staff_id", "starts_at"),)
+    __table_args__ = (
+        UniqueConstraint("staff_id", "starts_at"),
+        Index(None, "staff_id", "ends_at", "starts_at"),  # what is past is most of it
+    )
 
     id: Mapped[Id]
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"), index=True)
@@ -179,8 +182,8 @@ class Address(Base):
     account: Mapped[Code]
     external: Mapped[Code]
     is_group: Mapped[bool] = mapped_column(default=False)
-    team: Mapped[Code] = mapped_column(default="")  # a staff group's team
-    topic: Mapped[Code] = mapped_column(default="")  # a forum's topic for the team's cards
+    team: Mapped[Code] = mapped_column(default="")  # of release 0.1.0, as topic is; `TeamChat` says it now
+    topic: Mapped[Code] = mapped_column(default="")
     community_id: Mapped[int | None]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     locale: Mapped[Code] = mapped_column(default="")  # detected

@@ -24,7 +24,7 @@ class Quote(Base):
     lines: Mapped[Any]  # [[key, label, count, material cents, labour cents, listed], …]
     total_cents: Mapped[int]
     guarantee_days: Mapped[int]
-    state: Mapped[Code]  # asked | agreed | declined | replaced
+    state: Mapped[Code]  # asked | agreed | declined | replaced | referred (a supervisor is to look at it)
     staff_id: Mapped[int | None]
     asked_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

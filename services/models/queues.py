@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words, partial
 
 OPEN_EVENT = text("state IN ('new', 'claimed')")
 OPEN_OUT = text("state IN ('pending', 'sending')")
+WORDED_OUT = text("payload <> '{}' AND state NOT IN ('pending', 'sending', 'held')")  # for retention to empty
 
 
 class Event(Base):
@@ -49,6 +50,7 @@ class Outgoing(Base):
         partial("ix_outbox_open", "priority", "id", where=OPEN_OUT),
         partial("ix_outbox_open_address", "address_id", "priority", "id", where=OPEN_OUT),
         partial("uq_outbox_in_flight", "address_id", where=text("state = 'sending'"), unique=True),
+        partial("ix_outbox_worded", "created_at", where=WORDED_OUT),
         partial("ix_outbox_provider_id", "provider_id", where=text("provider_id <> ''")),
     )
 
@@ -84,7 +86,10 @@ class Card(Base):
     """A message that always shows the present state of its subject, by editing."""
 
     __tablename__ = "card"
-    __table_args__ = (UniqueConstraint("subject", "subject_id", "address_id", "view"),)
+    __table_args__ = (
+        UniqueConstraint("subject", "subject_id", "address_id", "view"),
+        Index(None, "address_id", "message_id"),  # what somebody answers
+    )
 
     id: Mapped[Id]
     community_id: Mapped[int | None]

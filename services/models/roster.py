@@ -25,6 +25,7 @@ class Handover(Base):
     created_at: Mapped[datetime]
     told_at: Mapped[datetime | None]  # when the supervisor heard that it is not confirmed
     confirmed_at: Mapped[datetime | None]
+    passes_on: Mapped[bool]  # what the outgoing person holds goes to who comes, when it is confirmed
 
 
 class HandoverItem(Base):
@@ -53,7 +54,7 @@ class TeamChat(Base):
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
     team: Mapped[Code]
     address_id: Mapped[Ref] = mapped_column(ForeignKey("address.id"))
-    topic: Mapped[Code]
+    topic: Mapped[Code]  # empty: the group itself, a forum's General topic
 
 
 class WordingHit(Base):
@@ -67,5 +68,5 @@ class WordingHit(Base):
     staff_id: Mapped[Ref] = mapped_column(index=True)
     phrase: Mapped[str]
     kind: Mapped[Code]
-    outcome: Mapped[Code]  # sent | mended | reworded | dropped; empty: not decided
+    outcome: Mapped[Code]  # dropped, as long as nobody decides; sent | mended | reworded
     at: Mapped[datetime]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words, partial
 
-OPEN_TICKET = text("state NOT IN ('closed', 'cancelled')")
+OPEN_TICKET = text("state NOT IN ('closed', 'cancelled', 'merged')")
 
 
 class Ticket(Base):
@@ -23,6 +23,10 @@ class Ticket(Base):
         partial("ix_ticket_open_community", "community_id", "state", where=OPEN_TICKET),
         partial("ix_ticket_open_unit", "unit_id", "category", where=OPEN_TICKET),
         partial("ix_ticket_open_category", "community_id", "category", where=OPEN_TICKET),
+        partial("ix_ticket_open_requester", "requester_id", where=OPEN_TICKET),
+        partial("ix_ticket_of_stranger", "requester_address_id", where=text("requester_id IS NULL")),
+        Index(None, "requester_id", "closed_at"),
+        Index(None, "community_id", "number", "year"),
         partial("ix_ticket_merged", "merged_into_id", where=text("merged_into_id IS NOT NULL")),
         partial("ix_ticket_unsealed", "id", where=text("seq > sealed_seq")),
     )
@@ -38,6 +42,7 @@ class Ticket(Base):
     priority: Mapped[Code]  # emergency | urgent | normal | low
     grade: Mapped[Code] = mapped_column(server_default="")  # of a defect: minor | medium | major
     dispatch: Mapped[Code] = mapped_column(server_default="duty")  # duty | grab | desk | rotate
+    follow_up: Mapped[Code] = mapped_column(server_default="survey")  # survey | call | none
     scope: Mapped[Code]  # unit | public
     unit_id: Mapped[int | None] = mapped_column(index=True)
     place: Mapped[str]  # as people say it
@@ -49,7 +54,7 @@ class Ticket(Base):
     agreed_cents: Mapped[int | None]  # what the owner has agreed to; nothing above it is charged
     charged_cents: Mapped[int | None]
     source: Mapped[Code]  # chat | sms | web | phone | visit | staff | forwarded
-    requester_id: Mapped[int | None] = mapped_column(index=True)
+    requester_id: Mapped[int | None]
     requester_address_id: Mapped[int | None]
     requester_name: Mapped[str] = mapped_column(default="")
     requester_phone: Mapped[Code] = mapped_column(default="")
@@ -156,7 +161,10 @@ class Survey(Base):
     """One question "is it fixed, how was it" per ticket and cycle."""
 
     __tablename__ = "survey"
-    __table_args__ = (UniqueConstraint("ticket_id", "cycle"),)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "cycle"),
+        partial("ix_survey_answered", "staff_id", "score", where=text("state = 'answered'")),
+    )
 
     id: Mapped[Id]
     community_id: Mapped[Ref]

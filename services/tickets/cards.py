@@ -38,6 +38,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
         "subject": SUBJECT,
         "subject_id": ticket.id,
         "address_id": to.address_id,
+        "topic": to.topic,
         "view": view,
         "wanted": 1,
         "shown": 0,
@@ -47,7 +48,7 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
         Card,
         row,
         on=("subject", "subject_id", "address_id", "view"),
-        change={"wanted": ONE_MORE},
+        change={"wanted": ONE_MORE, "topic": to.topic},
         returning=(Card.id, Card.shown),
     )
     await _queue(session, [_draft(found["id"], found["shown"], to, priority) for found in card.mappings()], now=now)
@@ -58,10 +59,8 @@ async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
     changed = sorted(await direct.execute(session, _touch(), {"ticket_id": ticket.id}), key=attrgetter("id"))
     if changed:
         locales = await _locales(session, [row.address_id for row in changed])
-        drafts = [
-            _draft(row.id, row.shown, To(row.address_id, locales[row.address_id], ticket.community_id), Priority.WORK)
-            for row in changed
-        ]
+        there = [To(row.address_id, locales[row.address_id], ticket.community_id, topic=row.topic) for row in changed]
+        drafts = [_draft(row.id, row.shown, to, Priority.WORK) for row, to in zip(changed, there, strict=True)]
         await _queue(session, drafts, now=now)
 
 
@@ -72,7 +71,7 @@ def _touch() -> ReturningUpdate[Any]:
         update(card)
         .where(card.c.subject == SUBJECT, card.c.subject_id == bindparam("ticket_id"))
         .values(wanted=ONE_MORE)
-        .returning(card.c.id, card.c.shown, card.c.address_id)
+        .returning(card.c.id, card.c.shown, card.c.address_id, card.c.topic)
     )
 
 

@@ -1,40 +1,28 @@
-"""A deed: an action with all that belongs to it, what must hold for it, and what it changes on the ticket's row."""
+"""A deed: an action with all that belongs to it, and what it changes on the ticket's row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from services.actors import Actor
-from services.messages import When
 from services.models import Ticket
-from services.refusals import Refused
 from services.settings import Policy
 from services.tickets.history import Said
-from services.tickets.rules import Action, Standing, State
-
-OPEN_STATES = frozenset({State.OPEN, State.ASSIGNED, State.WORKING})
+from services.tickets.rules import HELD, IN_HAND, Action, Standing, State
 
 
-class NothingShown(Refused):
-    """A repair is done when there is a photo or a note of what was done."""
+class Wait(StrEnum):
+    """What a paused ticket waits for."""
 
-    key = "refused.nothing_shown"
-    ends = False
-
-
-class UrgedLately(Refused):
-    """The holder was urged a short while ago."""
-
-    key = "refused.urged"
-
-
-class ReopenTooLate(Refused):
-    """A closed ticket can be returned only for a while."""
-
-    key = "refused.reopen_late"
+    PARTS = "parts"
+    ABSENT = "absent"
+    WEATHER = "weather"
+    DEPARTMENT = "department"
+    QUOTE = "quote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +37,44 @@ class Deed:
     said: Said = field(default_factory=Said)
     codes: Mapping[str, Any] = field(default_factory=dict)
     standings: frozenset[Standing] = frozenset()
+    before: State = State.OPEN
 
 
 def holds(deed: Deed) -> bool:
     """Whether the action's effect is there already, by this actor."""
     ticket, staff = deed.ticket, deed.actor.staff
     state = State(ticket.state)
+    mine = state in HELD and staff is not None and ticket.holder_id == staff.staff_id
     effects_there: dict[Action, bool] = {
-        Action.ACCEPT: state is State.WORKING and staff is not None and ticket.holder_id == staff.staff_id,
+        Action.ACCEPT: mine,
+        Action.GRAB: mine,
         Action.ON_THE_WAY: ticket.step in {"on_the_way", "arrived"} and state is State.WORKING,
         Action.ARRIVED: ticket.step == "arrived" and state is State.WORKING,
+        Action.RESUME: state is State.WORKING,
+        Action.AGREE: state is State.WORKING and _agreed_before(deed),
         Action.DONE: state is State.DONE,
         Action.OWNER_ACCEPTS: state is State.CLOSED,
-        Action.OWNER_RETURNS: state in OPEN_STATES and ticket.returns > 0,
+        Action.OWNER_RETURNS: state in IN_HAND and ticket.returns > 0,
         Action.CLOSE: state is State.CLOSED,
         Action.CANCEL: state is State.CANCELLED,
+        Action.MERGE: state is State.MERGED,
+        Action.SIGN_OFF: ticket.signed_by is not None,
     }
     return effects_there.get(deed.action, False)
 
 
-def check(deed: Deed) -> None:
-    """See that the action brings what it needs and comes at its time; raises `Refused`."""
-    ticket, tickets = deed.ticket, deed.policy.tickets
-    if deed.action is Action.DONE and not (deed.said.words or deed.said.media):
-        raise NothingShown
-    if deed.action is Action.URGE and ticket.urged_at is not None:
-        again = ticket.urged_at + timedelta(hours=tickets.urge_hours)
-        if deed.now < again:
-            raise UrgedLately(number=ticket.number, again=When(again))
-    if deed.action is Action.OWNER_RETURNS and ticket.closed_at is not None:
-        late = deed.now - ticket.closed_at > timedelta(days=tickets.reopen_days)
-        if late:
-            raise ReopenTooLate(number=ticket.number)
+def _agreed_before(deed: Deed) -> bool:
+    agreed = deed.ticket.agreed_cents
+    return agreed is not None and agreed == deed.codes.get("total", agreed)
 
 
-def _nothing(deed: Deed) -> None:
-    """Change nothing but the state."""
+def patch(deed: Deed) -> None:
+    """Change the ticket's row as the action does."""
+    change = _PATCHES.get(deed.action)
+    if change is not None:
+        change(deed)
+    if deed.ticket.state != State.PAUSED:
+        deed.ticket.pause_reason, deed.ticket.paused_until = "", None
 
 
 def _assign(deed: Deed) -> None:
@@ -99,7 +89,9 @@ def _accept(deed: Deed) -> None:
 
 
 def _let_go(deed: Deed) -> None:
-    deed.ticket.holder_id, deed.ticket.step, deed.ticket.team = None, "", "desk"
+    deed.ticket.holder_id, deed.ticket.step, deed.ticket.accepted_at = None, "", None
+    if deed.action is Action.NOT_OURS:
+        deed.ticket.team = "desk"
 
 
 def _step(deed: Deed) -> None:
@@ -110,8 +102,34 @@ def _step(deed: Deed) -> None:
         deed.ticket.arrived_at = deed.codes.get("at", deed.now)
 
 
-def _done(deed: Deed) -> None:
-    deed.ticket.done_at, deed.ticket.step = deed.now, ""
+def _paused(deed: Deed) -> None:
+    deed.ticket.pause_reason, deed.ticket.paused_until = deed.codes["reason"], deed.codes["until"]
+
+
+def _no_access(deed: Deed) -> None:
+    ticket = deed.ticket
+    ticket.absences += 1
+    ticket.pause_reason, ticket.paused_until = Wait.ABSENT, deed.codes["until"]
+    ticket.step, ticket.arrived_at = "", None  # somebody has to come again
+    ticket.from_at, ticket.until_at = None, None
+
+
+def _no_show(deed: Deed) -> None:
+    deed.ticket.no_shows += 1
+
+
+def _quoted(deed: Deed) -> None:
+    deed.ticket.pause_reason, deed.ticket.paused_until = Wait.QUOTE, None
+
+
+def _agreed(deed: Deed) -> None:
+    deed.ticket.agreed_cents = deed.codes["total"]
+
+
+def _finished(deed: Deed) -> None:
+    ticket = deed.ticket
+    ticket.done_at, ticket.step = deed.now, ""
+    ticket.charged_cents = deed.codes.get("charge", ticket.agreed_cents)
 
 
 def _closed(how: str) -> Callable[[Deed], None]:
@@ -122,14 +140,38 @@ def _closed(how: str) -> Callable[[Deed], None]:
     return close
 
 
+def _merged(deed: Deed) -> None:
+    _closed("merged")(deed)
+    deed.ticket.state_before, deed.ticket.merged_into_id = deed.before, deed.codes["into"]
+
+
+def _unmerged(deed: Deed) -> None:
+    ticket = deed.ticket
+    before = State(ticket.state_before or State.OPEN)
+    held = ticket.holder_id is not None
+    ticket.state = (State.ASSIGNED if before in {State.PAUSED, State.DONE} else before) if held else State.OPEN
+    ticket.closed_at, ticket.closed_how, ticket.merged_into_id, ticket.state_before = None, "", None, ""
+    ticket.done_at, ticket.charged_cents = None, None  # merged when done: it is looked at once more
+    _come_again(ticket)
+
+
+def _come_again(ticket: Ticket) -> None:
+    """What was agreed on for the first visit is over."""
+    ticket.arrived_at, ticket.from_at, ticket.until_at = None, None, None
+
+
 def _returned(deed: Deed) -> None:
     ticket = deed.ticket
     if ticket.closed_at is not None:
         ticket.cycle += 1
     if ticket.holder_id is None:
         ticket.state = State.OPEN
+    elif deed.action is Action.REOPEN:
+        ticket.state = State.ASSIGNED
     ticket.returns += 1
     ticket.closed_at, ticket.closed_how, ticket.done_at, ticket.step = None, "", None, ""
+    ticket.charged_cents, ticket.signed_by = None, None
+    _come_again(ticket)
 
 
 def _urged(deed: Deed) -> None:
@@ -138,7 +180,10 @@ def _urged(deed: Deed) -> None:
 
 
 def _rescheduled(deed: Deed) -> None:
-    deed.ticket.from_at, deed.ticket.until_at = deed.codes["start"], deed.codes["end"]
+    ticket = deed.ticket
+    ticket.from_at, ticket.until_at = deed.codes["start"], deed.codes["end"]
+    if ticket.state == State.PAUSED and ticket.pause_reason == Wait.ABSENT:
+        ticket.state = State.WORKING
 
 
 def _noted(deed: Deed) -> None:
@@ -149,26 +194,37 @@ def _judged(deed: Deed) -> None:
     deed.ticket.quality = deed.codes["verdict"]
 
 
+def _signed(deed: Deed) -> None:
+    staff = deed.actor.staff
+    deed.ticket.signed_by = staff.staff_id if staff else None
+
+
 _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
     Action.ASSIGN: _assign,
     Action.HAND_ON: _assign,
     Action.ACCEPT: _accept,
+    Action.GRAB: _accept,
+    Action.GIVE_BACK: _let_go,
     Action.NOT_OURS: _let_go,
     Action.CALLED: _step,
     Action.ON_THE_WAY: _step,
     Action.ARRIVED: _step,
-    Action.DONE: _done,
+    Action.NO_ACCESS: _no_access,
+    Action.NO_SHOW: _no_show,
+    Action.PAUSE: _paused,
+    Action.QUOTE: _quoted,
+    Action.AGREE: _agreed,
+    Action.DONE: _finished,
     Action.OWNER_ACCEPTS: _closed("accepted"),
     Action.CLOSE: _closed("silence"),
     Action.CANCEL: _closed("cancelled"),
+    Action.MERGE: _merged,
+    Action.UNMERGE: _unmerged,
     Action.OWNER_RETURNS: _returned,
+    Action.REOPEN: _returned,
     Action.URGE: _urged,
     Action.RESCHEDULE: _rescheduled,
     Action.NOTE: _noted,
     Action.QUALITY: _judged,
+    Action.SIGN_OFF: _signed,
 }
-
-
-def patch(deed: Deed) -> None:
-    """Change the ticket's row as the action does."""
-    _PATCHES.get(deed.action, _nothing)(deed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -13,13 +13,14 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from services import direct, inlined
 from services.actors import LEADS, Role
 from services.db import Session
-from services.models import Duty, Person, Staff, Ticket, table_of
+from services.models import Duty, Holding, Person, Staff, Ticket, table_of
 from services.sqltypes import Moment
 from services.tickets.rules import State
 
-OPEN_STATES = (State.OPEN, State.ASSIGNED, State.WORKING)
-ENDED = (State.CLOSED, State.CANCELLED)
+AT_WORK = (State.OPEN, State.ASSIGNED, State.WORKING)  # what rests or waits for the owner's word is no load
+ENDED = (State.CLOSED, State.CANCELLED, State.MERGED)  # as the indexes of open tickets say it
 GENERAL = "general"
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Candidate:
     areas: tuple[str, ...]
     open_work: int
     on_duty: bool
+    last_given: datetime | None = None  # when he was last given a ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,17 @@ def choose(candidates: Sequence[Candidate], need: Need) -> Candidate | None:
     """Pick who is on duty: the right skill first, then the own area, then the least open work, then the lowest id."""
     on_duty = [candidate for candidate in candidates if candidate.on_duty]
     return min(on_duty, key=lambda candidate: _rank(candidate, need), default=None)
+
+
+def in_turn(candidates: Sequence[Candidate], need: Need) -> Candidate | None:
+    """Pick who is on duty and whose turn it is: the same rule, and of equals who waited longest."""
+    on_duty = [candidate for candidate in candidates if candidate.on_duty]
+    return min(on_duty, key=lambda candidate: _turn(candidate, need), default=None)
+
+
+def _turn(candidate: Candidate, need: Need) -> tuple[int, bool, int, datetime, int]:
+    skill, elsewhere, open_work, staff_id = _rank(candidate, need)
+    return skill, elsewhere, open_work, candidate.last_given or NEVER, staff_id
 
 
 def ranked(candidates: Sequence[Candidate], need: Need) -> list[Candidate]:
@@ -68,7 +81,7 @@ async def candidates(
     asked = {"community_id": community_id, "team": "" if roles else team, "roles": list(roles), "now": now}
     rows = await direct.execute(session, _candidates(), asked)
     # A role counts as a skill: "a supervisor" is asked for like "an electrician".
-    return [Candidate(r[0], r[1], r[2], r[3], (*r[4], r[8]), tuple(r[5]), r[6], r[7] > 0) for r in rows]
+    return [Candidate(r[0], r[1], r[2], r[3], (*r[4], r[8]), tuple(r[5]), r[6], r[7] > 0, r[9]) for r in rows]
 
 
 @cache
@@ -81,9 +94,11 @@ def _candidates() -> Select[Any]:
         .where(
             ticket.holder_id == staff.id,
             inlined.outside(ticket.state, ENDED),  # as the index says it
-            inlined.among(ticket.state, OPEN_STATES),
+            inlined.among(ticket.state, AT_WORK),
         )
     )
+    held = table_of(Holding).c
+    last_given = select(func.max(held.since)).where(held.staff_id == staff.id).scalar_subquery()
     on_duty = (
         select(func.count())
         .select_from(table_of(Duty))
@@ -91,7 +106,7 @@ def _candidates() -> Select[Any]:
     )
     return (
         select(staff.id, staff.person_id, person.name, staff.badge, staff.skills, staff.areas)
-        .add_columns(work.scalar_subquery(), on_duty.scalar_subquery(), staff.role)
+        .add_columns(work.scalar_subquery(), on_duty.scalar_subquery(), staff.role, last_given.label("last_given"))
         .select_from(table_of(Staff).join(table_of(Person), person.id == staff.person_id))
         .where(staff.community_id == bindparam("community_id"), staff.active)
         .where(or_(staff.team == bindparam("team"), staff.role.in_(bindparam("roles", expanding=True))))

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Insert, insert, update
 
-from services import direct, people, timers
+from services import direct, houses, people, timers
 from services.actors import Actor
 from services.db import Session
-from services.models import Holding, Ticket, table_of
+from services.models import Holding, Pause, Ticket, table_of
 from services.settings import Policy
-from services.tickets import cards, deeds, effects, history
+from services.tickets import cards, clocks, deeds, effects, history, needs
 from services.tickets.deeds import Deed
 from services.tickets.history import Said
-from services.tickets.rules import Action, AlreadyTaken, Change, State, decide, standings
+from services.tickets.rules import OVER, Action, AlreadyTaken, Change, State, decide, standings
 
-UNSEEN = frozenset({Action.ASK, Action.ANSWER, Action.NOTE})  # unless files come along
-TIMED = ("ticket.unaccepted", "ticket.autoclose", "ticket.autoclose_warn")
+UNSEEN = frozenset({Action.ASK, Action.ANSWER, Action.NOTE, Action.TELL, Action.LINK})  # unless files come along
+TIMED = ("ticket.autoclose", "ticket.autoclose_warn")
 
 
 async def act(
@@ -35,28 +36,35 @@ async def act(
     codes: Mapping[str, Any] | None = None,
 ) -> Change:
     """Do an action to a ticket whose row the caller has locked; raises `Refused`."""
-    who = standings(actor, ticket)
-    deed = Deed(actor, ticket, action, now, policy, said or Said(), codes or {}, who)
+    who, before = standings(actor, ticket), State(ticket.state)
+    deed = Deed(actor, ticket, action, now, policy, said or Said(), codes or {}, who, before)
     try:
-        change = decide(action, State(ticket.state), who, holds=deeds.holds(deed))
+        change = decide(action, before, who, holds=deeds.holds(deed))
     except AlreadyTaken:
         name = await people.staff_name(session, ticket.holder_id)
         raise AlreadyTaken(number=ticket.number, name=name) from None
     if change.repeated:
         return change
-    deeds.check(deed)
-    before = State(ticket.state)
+    needs.check(deed)
     ticket.state = change.state
     deeds.patch(deed)
-    await _hold(session, deed, before)
-    await history.append(
-        session, actor, ticket=ticket, action=action, now=now, codes=_codes(deed, before), said=_words(deed)
-    )
-    await _time(session, deed, before)
+    await _hold(session, deed)
+    await _rest(session, deed)
+    await history.append(session, actor, ticket=ticket, action=action, now=now, codes=_codes(deed), said=_words(deed))
+    await clocks.follow(session, deed, before, zone=await _zone(session, deed))
+    await _time(session, deed)
     await effects.follow(session, deed)
     if _shows(deed):
         await cards.touch(session, ticket=ticket, now=now)
-    return change
+    return Change(State(ticket.state))
+
+
+async def _zone(session: Session, deed: Deed) -> ZoneInfo:
+    """Return the zone that the ticket's estate lives in."""
+    house = deed.actor.house
+    if house is None or house.id != deed.ticket.community_id:
+        house = await houses.by_id(session, community_id=deed.ticket.community_id)
+    return house.zone
 
 
 def _shows(deed: Deed) -> bool:
@@ -64,9 +72,9 @@ def _shows(deed: Deed) -> bool:
     return deed.action not in UNSEEN or bool(deed.said.media)
 
 
-def _codes(deed: Deed, before: State) -> dict[str, Any]:
+def _codes(deed: Deed) -> dict[str, Any]:
     codes = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in deed.codes.items()}
-    return {"from": before, "to_state": deed.ticket.state, **codes}
+    return {"from": deed.before, "to_state": deed.ticket.state, **codes}
 
 
 def _words(deed: Deed) -> Said | None:
@@ -77,29 +85,55 @@ _HOLDS_END: Mapping[Action, str] = {
     Action.ASSIGN: "reassigned",
     Action.HAND_ON: "handed_on",
     Action.ACCEPT: "taken_over",
+    Action.GRAB: "taken_over",
+    Action.GIVE_BACK: "given_back",
     Action.NOT_OURS: "not_ours",
     Action.OWNER_ACCEPTS: "closed",
     Action.CLOSE: "closed",
     Action.CANCEL: "cancelled",
+    Action.MERGE: "merged",
 }
 
 
-async def _hold(session: Session, deed: Deed, before: State) -> None:
+async def _hold(session: Session, deed: Deed) -> None:
     """Keep the rows of who held the ticket: exactly one is open while somebody does."""
-    ticket, action = deed.ticket, deed.action
-    reopened = action is Action.OWNER_RETURNS and before is State.CLOSED
-    if action not in _HOLDS_END and not reopened:
+    ticket = deed.ticket
+    back = deed.before in OVER and ticket.state not in OVER
+    if deed.action not in _HOLDS_END and not back:
         return
     await session.execute(
         update(Holding)
         .where(Holding.ticket_id == ticket.id, Holding.until.is_(None))
-        .values(until=deed.now, ended=_HOLDS_END.get(action, "reopened"))
+        .values(until=deed.now, ended=_HOLDS_END.get(deed.action, "reopened"))
         .execution_options(synchronize_session=False)
     )
-    if ticket.holder_id is None or ticket.state in {State.CLOSED, State.CANCELLED}:
+    if ticket.holder_id is None or ticket.state in OVER:
         return
     staff = deed.actor.staff
     await hold(session, ticket, from_staff_id=staff.staff_id if staff else None, now=deed.now)
+
+
+async def _rest(session: Session, deed: Deed) -> None:
+    """Keep the rows of a ticket's pauses: exactly one is open while it rests."""
+    ticket, rests = deed.ticket, deed.ticket.state == State.PAUSED
+    if deed.before is State.PAUSED and (not rests or deed.action in {Action.PAUSE, Action.QUOTE}):
+        await session.execute(
+            update(Pause)
+            .where(Pause.ticket_id == ticket.id, Pause.ended_at.is_(None))
+            .values(ended_at=deed.now)
+            .execution_options(synchronize_session=False)
+        )
+    elif not rests or deed.before is State.PAUSED:
+        return
+    if rests:
+        row = {
+            "community_id": ticket.community_id,
+            "ticket_id": ticket.id,
+            "reason": ticket.pause_reason,
+            "since": deed.now,
+            "until": ticket.paused_until,
+        }
+        await session.execute(insert(Pause).values(row))
 
 
 async def hold(session: Session, ticket: Ticket, *, from_staff_id: int | None, now: datetime) -> None:
@@ -119,30 +153,12 @@ def _hold_on() -> Insert:
     return insert(table_of(Holding))
 
 
-async def _time(session: Session, deed: Deed, before: State) -> None:
-    """Set and cancel the ticket's timers."""
-    ticket, state = deed.ticket, State(deed.ticket.state)
-    if state is not before:
-        await timers.cancel(session, subject="ticket", subject_id=ticket.id, kinds=TIMED)
-    if deed.action in {Action.ASSIGN, Action.HAND_ON, Action.NOT_OURS}:
-        await expect_acceptance(session, ticket, now=deed.now, policy=deed.policy)
+async def _time(session: Session, deed: Deed) -> None:
+    """Set and cancel the timers of the owner's silence."""
+    if deed.ticket.state != deed.before and deed.before is State.DONE:
+        await timers.cancel(session, subject="ticket", subject_id=deed.ticket.id, kinds=TIMED)
     if deed.action is Action.DONE:
         await _expect_answer(session, deed)
-
-
-async def expect_acceptance(session: Session, ticket: Ticket, *, now: datetime, policy: Policy) -> None:
-    """Somebody must say yes in time, else those who lead hear of it."""
-    urgent = ticket.priority == "urgent"
-    minutes = policy.tickets.urgent_accept_minutes if urgent else policy.tickets.accept_minutes
-    await timers.move(
-        session,
-        key=f"ticket:{ticket.id}:unaccepted:{ticket.seq}",
-        kind="ticket.unaccepted",
-        subject="ticket",
-        subject_id=ticket.id,
-        due_at=now + timedelta(minutes=minutes),
-        community_id=ticket.community_id,
-    )
 
 
 async def _expect_answer(session: Session, deed: Deed) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, select
 
 from services import direct, loading
+from services.calendars import DEVELOPER
 from services.catalog import Catalog, Kind, said
 from services.db import Session
 from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain, window_end
 from services.models import Address, Card, Person, Staff, Ticket, table_of
 from services.phones import readable
+from services.tickets import finding, merging, quotes
 from services.tickets.cards import View
-from services.tickets.rules import State
+from services.tickets.rules import HELD, IN_HAND, NOT_YET, OVER, Action, State
 
 CARD_COLUMNS = len(table_of(Card).columns)
 
@@ -26,6 +29,7 @@ VISIT: Mapping[str, Sequence[str]] = {  # at most four buttons at a time, the ne
     "on_the_way": ("arrived", "done", "ask", "problem"),
     "arrived": ("done", "ask", "talk", "problem"),
 }
+RESTING: Sequence[str] = ("resume", "ask", "talk", "problem")
 ANSWERING: Sequence[str] = ("settle", "called", "ask", "talk")  # what is answered, not visited
 
 
@@ -45,6 +49,9 @@ class Face:
     holder: T | None
     taker: T | None
     holds: bool
+    into: str = ""  # the number of the ticket that this one lives on in
+    tied: Sequence[str] = ()  # numbers of tickets that have to do with it
+    alike: Sequence[str] = ()  # numbers of open tickets that may be the same, for the desk
 
 
 async def find(session: Session, *, card_id: int | None) -> Face | None:
@@ -53,7 +60,23 @@ async def find(session: Session, *, card_id: int | None) -> Face | None:
     if row is None:
         return None
     card, ticket = loading.put(session, Card, row), loading.put(session, Ticket, row[CARD_COLUMNS:])
-    return Face(card, ticket, _named(row.holder, row.badge), _named(row.taker, row.taker_badge), row.holds)
+    return Face(
+        card,
+        ticket,
+        _named(row.holder, row.badge),
+        _named(row.taker, row.taker_badge),
+        row.holds,
+        into=await finding.number_of(session, ticket.merged_into_id),
+        tied=[one.number for one in await merging.tied(session, ticket)] if card.view != View.GROUP else (),
+        alike=await _alike(session, ticket) if card.view == View.FRONT else (),
+    )
+
+
+async def _alike(session: Session, ticket: Ticket) -> Sequence[str]:
+    """Return possible duplicates while the ticket itself is not in work."""
+    if ticket.confidential or ticket.state not in NOT_YET:
+        return ()
+    return [one.number for one in await merging.alike(session, ticket) if not one.confidential]
 
 
 def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
@@ -62,15 +85,17 @@ def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
     body = lines(
         _head(ticket),
         _place(ticket),
-        _time(ticket),
+        resting(ticket) or _time(ticket),
         _trade(ticket, catalog, locale),
+        quotes.line(ticket),
         joined([T("card.care") if ticket.needs_care else None, T("card.taker", name=taker) if taker else None], " · "),
         _holder(ticket, holder),
+        _related(face),
     )
     if card.view == View.HOLDER:
         return _of_holder(ticket, body, holds=face.holds)
     if card.view == View.FRONT:
-        return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket)))
+        return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket, alike=bool(face.alike))))
     return Say(body, pairs(_group_buttons(ticket)))
 
 
@@ -91,6 +116,19 @@ def _found() -> Select[Any]:
         .outerjoin(taker, taker.c.id == ticket.c.first_taker_id)
         .outerjoin(to, to.c.id == taker.c.person_id)
         .where(card.c.id == bindparam("card_id"))
+    )
+
+
+def _related(face: Face) -> Text | None:
+    """Name the tickets that have to do with this one."""
+    if face.into:
+        return T("card.merged", into=face.into)
+    count = face.ticket.merged_count
+    alike = [number for number in face.alike if number not in face.tied]
+    return lines(
+        T("card.merged_count", count=count) if count else None,
+        T("card.tied", numbers=" ".join(face.tied)) if face.tied and not count else None,
+        T("card.alike", numbers=" ".join(alike)) if alike else None,
     )
 
 
@@ -130,11 +168,32 @@ def _place(ticket: Ticket) -> Text:
         joined([T("card.matter", matter=ticket.matter), files], " "),
         T("card.returned", count=ticket.returns) if ticket.returns else None,
         T("card.urged", count=ticket.urges) if ticket.urges else None,
+        T("card.absences", count=ticket.absences) if ticket.absences else None,
+        T("card.no_shows", count=ticket.no_shows) if ticket.no_shows else None,
     )
 
 
+def resting(ticket: Ticket) -> T | None:
+    """Say what a paused ticket waits for, and until when."""
+    if ticket.state != State.PAUSED:
+        return None
+    reason = T(f"pause.{ticket.pause_reason}")
+    if ticket.paused_until is None:
+        return T("ticket.paused_open", reason=reason)
+    return T("ticket.paused", reason=reason, until=When(ticket.paused_until))
+
+
+def _is_there(ticket: Ticket) -> bool:
+    """Whether somebody has come, and no other visit was agreed since."""
+    if ticket.step != Action.ARRIVED or ticket.arrived_at is None:
+        return False
+    return ticket.from_at is None or ticket.from_at <= ticket.arrived_at
+
+
 def _time(ticket: Ticket) -> T | None:
-    if ticket.state in {State.DONE, State.CLOSED, State.CANCELLED}:
+    if ticket.state in {State.DONE} | OVER:
+        return None
+    if _is_there(ticket):
         return None
     if ticket.from_at is not None and ticket.until_at is not None:
         return T("card.window", start=When(ticket.from_at), end=window_end(ticket.from_at, ticket.until_at))
@@ -174,7 +233,7 @@ def _requester(ticket: Ticket) -> T | None:
 
 def _number(ticket: Ticket) -> T | None:
     inside = ticket.scope == "unit" or ticket.kind != Kind.REPAIR
-    if not inside or ticket.state not in {State.WORKING, State.DONE} or not ticket.requester_phone:
+    if not inside or ticket.state not in {State.WORKING, State.PAUSED, State.DONE} or not ticket.requester_phone:
         return None
     if not ticket.shows_number:
         return T("card.number_refused", name=ticket.requester_name)
@@ -188,24 +247,35 @@ def _tap(ticket: Ticket, verb: str) -> Choice:
 def _holder_buttons(ticket: Ticket) -> Sequence[Choice]:
     if ticket.state == State.ASSIGNED:
         return [_tap(ticket, verb) for verb in ("accept", "hand_on", "not_ours")]
+    if ticket.state == State.PAUSED:
+        return [_tap(ticket, verb) for verb in RESTING]
     return [_tap(ticket, verb) for verb in steps(ticket)] if ticket.state == State.WORKING else ()
 
 
-def _front_buttons(ticket: Ticket) -> Sequence[Choice]:
+def _front_buttons(ticket: Ticket, *, alike: bool) -> Sequence[Choice]:
     if ticket.state in {State.OPEN, State.ASSIGNED}:
-        own = ("accept",) if ticket.kind != Kind.REPAIR else ()
-        return [_tap(ticket, verb) for verb in (*own, "assign", "ask", "talk")]
-    return [_tap(ticket, verb) for verb in ("hand_on", "ask", "talk")] if ticket.state == State.WORKING else ()
+        own = ("accept",) if ticket.kind != Kind.REPAIR or ticket.team == DEVELOPER else ()
+        more = ("merge",) if alike else ()
+        return [_tap(ticket, verb) for verb in (*own, "assign", "ask", "tell", "talk", *more)]
+    if ticket.state == State.MERGED:
+        return [_tap(ticket, "unmerge")]
+    return [_tap(ticket, verb) for verb in ("hand_on", "ask", "tell", "talk")] if ticket.state in HELD else ()
 
 
 def _group_buttons(ticket: Ticket) -> Sequence[Choice]:
-    if ticket.state not in {State.OPEN, State.ASSIGNED}:
-        return ()
-    return [_tap(ticket, verb) for verb in ("accept", "hand_on", "not_ours")]
+    taking = ("accept", "hand_on", "not_ours") if ticket.state in NOT_YET else ()
+    return [_tap(ticket, verb) for verb in (*taking, "tell")] if ticket.state in IN_HAND else ()
 
 
-def one_line(ticket: Ticket) -> T:
-    """Say the ticket in a line, for lists."""
-    return T(
-        "ticket.line", number=ticket.number, place=plain(ticket.place), matter=ticket.matter, state=state_of(ticket)
-    )
+def one_line(ticket: Ticket, *, now: datetime | None) -> T:
+    """Say the ticket in a line, for lists: what it waits for, and whether it is late."""
+    state = state_of(ticket)
+    if ticket.state == State.PAUSED and ticket.paused_until is not None:
+        state = T("line.waits", reason=T(f"pause.{ticket.pause_reason}"), until=When(ticket.paused_until))
+    line = T("ticket.line", number=ticket.number, place=plain(ticket.place), matter=ticket.matter, state=state)
+    return T("line.overdue", line=line) if now is not None and _is_late(ticket, now) else line
+
+
+def _is_late(ticket: Ticket, now: datetime) -> bool:
+    runs = ticket.state in NOT_YET | {State.WORKING}
+    return runs and ticket.due_at is not None and ticket.due_at < now

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,15 +12,17 @@ from sqlalchemy import Select, bindparam, func, or_, select
 
 from services import direct, loading, people
 from services.actors import LEADS, Actor, House, Role
-from services.catalog import Category, Kind
+from services.calendars import DEVELOPER, calendars
+from services.catalog import Kind, Way
 from services.db import Session, upsert
 from services.messages import Channel, T, When
 from services.models import Counter, Ticket, table_of
 from services.refusals import Refused
 from services.settings import Policy
-from services.tickets import cards, dispatch, engine, history, news
+from services.tickets import cards, deadlines, dispatch, engine, history, merging, news, requests, terms
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
+from services.tickets.requests import Plan, Request, Requester, Source
 from services.tickets.rules import Action, State
 
 
@@ -38,54 +38,10 @@ class TooAlike(Refused):
     key = "refused.too_alike"
 
 
-class Source(StrEnum):
-    """Through what a request came."""
-
-    CHAT = "chat"
-    SMS = "sms"
-    WEB = "web"
-    PHONE = "phone"
-    VISIT = "visit"
-    STAFF = "staff"
-    FORWARDED = "forwarded"
-
-
 ONE_MORE = table_of(Counter).c.count + 1
+__all__ = ["Request", "Requester", "Source", "TooAlike", "TooMany", "file", "tell_requester"]
+
 SOURCES = {Channel.SMS: Source.SMS, Channel.WEB: Source.WEB}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
-    """For whom the ticket is: a person of the register, or a stranger as he calls himself."""
-
-    person_id: int | None = None
-    address_id: int | None = None
-    name: str = ""
-    phone: str = ""
-    shows_number: bool = True
-    needs_care: bool = False
-    known: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is to be filed."""
-
-    category: Category
-    matter: str
-    place: str
-    requester: Requester
-    kind: Kind = Kind.REPAIR
-    scope: str = "unit"
-    unit_id: int | None = None
-    building: str = ""
-    media: tuple[int, ...] = ()
-    urgent: bool = False
-    emergency: bool = False  # no limit holds it up
-    start: datetime | None = None
-    end: datetime | None = None
-    source: Source | None = None
-    confidential: bool = False
 
 
 async def file(
@@ -100,14 +56,19 @@ async def file(
     """File a request: it gets a number and, where the rule finds somebody, a holder. Raises `Refused`."""
     if not (actor.memberships or actor.system or request.emergency):
         await _limits(session, actor, house, request, now, policy)
-    holder = await _holder(session, house, request, now)
-    ticket = await _row(session, actor, house, request, holder, now, policy)
+    plan = await requests.plan(session, house, request, now, policy)
+    holder = await _holder(session, house, request, plan, now)
+    ticket = await _row(session, actor, house, request, plan, holder, now, policy)
     await loading.add(session, ticket)
     said = Said(request.matter, request.media)
     await history.append(session, actor, ticket=ticket, action=Action.FILE, now=now, codes=_codes(ticket), said=said)
     if holder is not None:
         await engine.hold(session, ticket, from_staff_id=None, now=now)
-    await engine.expect_acceptance(session, ticket, now=now, policy=policy)
+    owed = terms.terms(requests.matter(request, plan), policy.deadlines)
+    known = calendars(policy, house.zone)
+    await deadlines.begin(session, ticket, owed, now=now, figures=policy.deadlines, calendars=known)
+    if plan.rework_of is not None:
+        await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
     await _show(session, house, ticket, holder, now)
     return ticket
 
@@ -139,23 +100,18 @@ def _filed(*, known: bool) -> Select[int, int]:
     return select(func.count(), alike).where(*mine, *since)
 
 
-async def _holder(session: Session, house: House, request: Request, now: datetime) -> Candidate | None:
+async def _holder(session: Session, house: House, request: Request, plan: Plan, now: datetime) -> Candidate | None:
     """Return who gets the ticket at once; a stranger's goes to the desk first, unless there is danger."""
     if not request.requester.known and not request.emergency:
         return None
     if request.kind is Kind.COMPLAINT:
         found = await dispatch.candidates(session, community_id=house.id, team="", now=now, roles=sorted(LEADS))
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
-    found = await dispatch.candidates(session, community_id=house.id, team=_team(request), now=now)
-    return dispatch.choose(found, Need(request.category.skill, request.building))
-
-
-def _team(request: Request) -> str:
-    if request.emergency:
-        return "engineering"
-    if not request.requester.known or request.kind is not Kind.REPAIR:
-        return "desk"
-    return request.category.department
+    if plan.way in {Way.GRAB, Way.DESK}:
+        return None
+    found = await dispatch.candidates(session, community_id=house.id, team=plan.team, now=now)
+    pick = dispatch.in_turn if plan.way is Way.ROTATE else dispatch.choose
+    return pick(found, Need(request.category.skill, request.building))
 
 
 async def _row(
@@ -163,6 +119,7 @@ async def _row(
     actor: Actor,
     house: House,
     request: Request,
+    plan: Plan,
     holder: Candidate | None,
     now: datetime,
     policy: Policy,
@@ -175,13 +132,16 @@ async def _row(
         number=number,
         state=State.ASSIGNED if holder else State.OPEN,
         holder_id=holder.staff_id if holder else None,
-        team=_team(request),
+        team=plan.team,
+        priority=plan.priority,
+        dispatch=plan.way,
+        payer=plan.payer,
         source=request.source or SOURCES.get(actor.channel or Channel.WEB, Source.CHAT),
         filed_by=actor.person_id,
         first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
         created_at=now,
         **_asked(request),
-        **_promises(request, now, policy, house.zone),
+        **_promises(request, plan, now, policy, house.zone),
         **_whose(request.requester),
         **FRESH,
     )
@@ -194,6 +154,11 @@ FRESH: Mapping[str, Any] = {
     "cycle": 1,
     "returns": 0,
     "urges": 0,
+    "absences": 0,
+    "no_shows": 0,
+    "merged_count": 0,
+    "pause_reason": "",
+    "state_before": "",
     "seq": 0,
     "head": "",
     "sealed_seq": 0,
@@ -205,23 +170,22 @@ def _asked(request: Request) -> dict[str, Any]:
     return {
         "kind": request.kind,
         "category": request.category.key,
-        "priority": "urgent" if request.urgent else "normal",
         "scope": request.scope,
         "unit_id": request.unit_id,
         "place": request.place,
         "matter": request.matter,
         "media_count": len(request.media),
-        "payer": request.category.payer if request.kind is Kind.REPAIR and not request.emergency else "",
+        "grade": request.category.grade,
+        "follow_up": request.follow_up,
         "confidential": request.confidential,
     }
 
 
-def _promises(request: Request, now: datetime, policy: Policy, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the columns that say by when."""
-    repair = request.kind is Kind.REPAIR
-    by = promised(now, policy, zone, urgent=request.urgent, end=request.end) if repair else None
-    answer_by = now + timedelta(hours=policy.tickets.answer_hours) if request.kind is Kind.COMPLAINT else None
-    return {"from_at": request.start, "until_at": request.end, "answer_by": answer_by, "promised_at": by}
+def _promises(request: Request, plan: Plan, now: datetime, policy: Policy, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the columns that say by when somebody comes; by when somebody answers is a clock's."""
+    comes = request.kind is Kind.REPAIR and plan.team != DEVELOPER
+    by = terms.promised(now, policy, zone, priority=plan.priority, end=request.end) if comes else None
+    return {"from_at": request.start, "until_at": request.end, "answer_by": None, "promised_at": by}
 
 
 def _whose(requester: Requester) -> dict[str, Any]:
@@ -234,22 +198,6 @@ def _whose(requester: Requester) -> dict[str, Any]:
         "shows_number": requester.shows_number,
         "needs_care": requester.needs_care,
     }
-
-
-def promised(
-    now: datetime, policy: Policy, zone: ZoneInfo, *, urgent: bool = False, end: datetime | None = None
-) -> datetime:
-    """Return by when somebody is there: at once, the agreed end, today's hour if there is time, else tomorrow's."""
-    tickets = policy.tickets
-    if end is not None:  # somebody is at home then; haste only shortens the wait for a yes
-        return end
-    if urgent:
-        return now + timedelta(minutes=tickets.urgent_arrive_minutes)
-    local = now.astimezone(zone)
-    today = datetime.combine(local.date(), tickets.today_by, zone)
-    if local + timedelta(hours=tickets.arrive_hours) <= today:
-        return today.astimezone(UTC)
-    return datetime.combine(local.date() + timedelta(days=1), tickets.tomorrow_by, zone).astimezone(UTC)
 
 
 async def _first_taker(session: Session, house: House, now: datetime) -> int | None:

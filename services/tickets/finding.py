@@ -7,18 +7,19 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, desc, select, true, union_all
 
-from services import inlined, loading
+from services import direct, inlined, loading
 from services.actors import Actor
 from services.db import Session
 from services.models import Ticket, table_of
 from services.refusals import NotFound, Refused
 from services.sqltypes import BigId, Moment
+from services.tickets.dispatch import ENDED
 from services.tickets.rules import State, standings
 
-OPEN = (State.OPEN, State.ASSIGNED, State.WORKING, State.DONE)
-IN_HAND = (State.OPEN, State.ASSIGNED, State.WORKING)
+OPEN = (State.OPEN, State.ASSIGNED, State.WORKING, State.PAUSED, State.DONE)
+IN_HAND = (State.OPEN, State.ASSIGNED, State.WORKING, State.PAUSED)
 MOST_LISTED = 10
 RANK = (State.DONE, State.WORKING, State.ASSIGNED, State.OPEN)
 
@@ -38,6 +39,17 @@ async def find(session: Session, actor: Actor, *, ticket_id: int, lock: bool = F
     return found[0]
 
 
+async def lock(session: Session, *, ticket_id: int) -> None:
+    """Lock a ticket's row until the end of the transaction."""
+    await direct.execute(session, _lock(), {"ticket_id": ticket_id})
+
+
+@cache
+def _lock() -> Select[Any]:
+    ticket = table_of(Ticket).c
+    return select(ticket.id).where(ticket.id == bindparam("ticket_id")).with_for_update(key_share=True)
+
+
 @cache
 def _by_id(*, lock: bool) -> Select[Any]:
     statement = select(table_of(Ticket)).where(table_of(Ticket).c.id == bindparam("ticket_id"))
@@ -46,13 +58,8 @@ def _by_id(*, lock: bool) -> Select[Any]:
 
 async def by_number(session: Session, actor: Actor, *, number: str) -> Ticket:
     """Return the newest ticket of that number among what the actor may see; raises `NotFound`, `WhichTicket`."""
-    found = (
-        await session.scalars(
-            select(Ticket)
-            .where(Ticket.community_id == actor.community_id, Ticket.number == number)
-            .order_by(Ticket.year.desc())
-        )
-    ).all()
+    asked = {"community_id": actor.community_id, "number": number}
+    found = await loading.objects(session, _by_number(), asked, Ticket)
     mine = [ticket for ticket in found if standings(actor, ticket)]
     if not mine:
         raise NotFound
@@ -62,33 +69,57 @@ async def by_number(session: Session, actor: Actor, *, number: str) -> Ticket:
     return open_ones[0] if open_ones else mine[0]
 
 
+@cache
+def _by_number() -> Select[Any]:
+    ticket = table_of(Ticket).c
+    same = ticket.community_id == bindparam("community_id"), ticket.number == bindparam("number")
+    return select(table_of(Ticket)).where(*same).order_by(ticket.year.desc())
+
+
+async def by_typed(session: Session, actor: Actor, *, typed: str, now: datetime) -> Ticket:
+    """Return a ticket by its number, or by the last part alone of one of today's. Raises `NotFound`."""
+    zone = actor.house.zone if actor.house is not None else now.tzinfo
+    day, _, count = typed.strip().lstrip("#").rpartition("-")
+    if not count.isdecimal():
+        raise NotFound
+    return await by_number(session, actor, number=f"{day or now.astimezone(zone).strftime('%m%d')}-{int(count):02d}")
+
+
+async def number_of(session: Session, ticket_id: int | None) -> str:
+    """Return a ticket's number; empty when there is none."""
+    if ticket_id is None:
+        return ""
+    return await session.scalar(select(Ticket.number).where(Ticket.id == ticket_id)) or ""
+
+
 def _whose(actor: Actor) -> dict[str, int | None]:
     return {"person_id": actor.person_id, "address_id": actor.address_id}
 
 
-def _theirs() -> Select[Any]:
-    """Tickets of a person; of a stranger, those filed from his address."""
+def _theirs(*which: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Tickets of a person; of a stranger, those filed from his address. Newest first, each way by its own index."""
     ticket = table_of(Ticket).c
-    by_address = ticket.requester_id.is_(None) & (ticket.requester_address_id == bindparam("address_id", type_=BigId))
     by_person = ticket.requester_id == bindparam("person_id", type_=BigId)
-    return select(table_of(Ticket)).where(or_(by_person, by_address))
+    by_address = ticket.requester_id.is_(None) & (ticket.requester_address_id == bindparam("address_id", type_=BigId))
+    ways = (select(table_of(Ticket)).where(way, *which) for way in (by_person, by_address))
+    return union_all(*ways).order_by(desc("id")).limit(MOST_LISTED)
 
 
 async def mine(session: Session, actor: Actor, *, now: datetime) -> Sequence[Ticket]:
     """Return the person's own tickets: open ones, and what closed in the last days, newest first."""
+    open_ones = await newest_open(session, actor)
+    if len(open_ones) == MOST_LISTED:
+        return open_ones
     asked = {**_whose(actor), "recent": now - timedelta(days=30)}
-    return await loading.objects(session, _mine(), asked, Ticket)
+    lately = await loading.objects(session, _closed_lately(), asked, Ticket)
+    return [*open_ones, *lately][:MOST_LISTED]
 
 
 @cache
-def _mine() -> Select[Any]:
+def _closed_lately() -> CompoundSelect[Any]:
     ticket = table_of(Ticket).c
-    return (
-        _theirs()
-        .where(or_(inlined.among(ticket.state, OPEN), ticket.closed_at > bindparam("recent", type_=Moment)))
-        .order_by(inlined.among(ticket.state, OPEN).desc(), ticket.id.desc())
-        .limit(MOST_LISTED)
-    )
+    recent = ticket.closed_at > bindparam("recent", type_=Moment)
+    return _theirs(recent, inlined.outside(ticket.state, OPEN))
 
 
 def just_filed(newest: Sequence[Ticket], actor: Actor, *, since: datetime) -> Ticket | None:
@@ -105,9 +136,14 @@ async def newest_open(session: Session, actor: Actor) -> Sequence[Ticket]:
 
 
 @cache
-def _newest_open() -> Select[Any]:
-    ticket = table_of(Ticket).c
-    return _theirs().where(inlined.among(ticket.state, OPEN)).order_by(ticket.id.desc()).limit(MOST_LISTED)
+def _newest_open() -> CompoundSelect[Any]:
+    return _theirs(*_open(OPEN))
+
+
+def _open(states: tuple[State, ...]) -> tuple[ColumnElement[bool], ...]:
+    """Say that a ticket is open, in words that the indexes of open tickets know too."""
+    state = table_of(Ticket).c.state
+    return inlined.outside(state, ENDED), inlined.among(state, states)
 
 
 async def held(session: Session, actor: Actor) -> Sequence[Ticket]:
@@ -115,13 +151,18 @@ async def held(session: Session, actor: Actor) -> Sequence[Ticket]:
     staff = actor.staff
     if staff is None:
         return []
-    found = await session.scalars(
-        select(Ticket)
-        .where(Ticket.holder_id == staff.staff_id, inlined.among(Ticket.state, IN_HAND))
-        .order_by(inlined.equal(Ticket.state, State.WORKING).desc(), Ticket.promised_at.nulls_last(), Ticket.id)
+    return await loading.objects(session, _held(), {"staff_id": staff.staff_id}, Ticket)
+
+
+@cache
+def _held() -> Select[Any]:
+    ticket = table_of(Ticket).c
+    return (
+        select(table_of(Ticket))
+        .where(ticket.holder_id == bindparam("staff_id"), *_open(IN_HAND))
+        .order_by(inlined.equal(ticket.state, State.WORKING).desc(), ticket.promised_at.nulls_last(), ticket.id)
         .limit(MOST_LISTED * 2)
     )
-    return found.all()
 
 
 async def pool(session: Session, actor: Actor) -> Sequence[Ticket]:
@@ -129,14 +170,21 @@ async def pool(session: Session, actor: Actor) -> Sequence[Ticket]:
     staff = actor.staff
     if staff is None:
         return []
-    mine_to_see = Ticket.team == staff.team
-    if actor.is_front:
-        mine_to_see = Ticket.confidential.is_(False) if not actor.is_lead else Ticket.id > 0
+    asked = {"community_id": staff.community_id, "team": staff.team}
+    return await loading.objects(
+        session, _pool(is_front=actor.is_front or actor.keeps_watch, is_lead=actor.is_lead), asked, Ticket
+    )
+
+
+@cache
+def _pool(*, is_front: bool, is_lead: bool) -> Select[Any]:
+    ticket = table_of(Ticket).c
+    mine_to_see = ticket.team == bindparam("team")
+    if is_front:
+        mine_to_see = true() if is_lead else ticket.confidential.is_(False)
     return (
-        await session.scalars(
-            select(Ticket)
-            .where(Ticket.community_id == staff.community_id, inlined.equal(Ticket.state, State.OPEN), mine_to_see)
-            .order_by(Ticket.id)
-            .limit(MOST_LISTED)
-        )
-    ).all()
+        select(table_of(Ticket))
+        .where(ticket.community_id == bindparam("community_id"), *_open((State.OPEN,)), mine_to_see)
+        .order_by(ticket.id)
+        .limit(MOST_LISTED)
+    )

@@ -242,10 +242,15 @@ def _timeline() -> Select[Any]:
 
 async def files(session: Session, ticket: Ticket, *, most: int = 10) -> tuple[int, ...]:
     """Return the ids of the files that came with the ticket, newest words last."""
-    rows = await session.scalars(
-        select(Content.media).where(Content.ticket_id == ticket.id, Content.erased_at.is_(None)).order_by(Content.id)
-    )
-    return tuple(media_id for media in rows for media_id in media)[-most:]
+    rows = await direct.execute(session, _files(), {"ticket_id": ticket.id})
+    return tuple(media_id for (media,) in rows for media_id in media)[-most:]
+
+
+@cache
+def _files() -> Select[Any]:
+    content = table_of(Content).c
+    kept = content.ticket_id == bindparam("ticket_id"), content.erased_at.is_(None)
+    return select(content.media).where(*kept).order_by(content.id)
 
 
 async def count(session: Session) -> int:

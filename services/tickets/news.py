@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from services import conversations, people
 from services.db import Session
 from services.messages import Channel, Choice, T, Text
@@ -13,12 +15,13 @@ from services.models import Ticket
 from services.outbox import Priority, To
 from services.tickets import cards, dispatch, history
 
-ALARMING = "urgent"
+CONTROL_ROOM = "security"  # the team that keeps watch while the desk is closed
+ALARMING = frozenset({"urgent", "emergency"})
 
 
 def priority_of(ticket: Ticket) -> Priority:
     """Return how fast messages about the ticket go to staff."""
-    return Priority.ALARM if ticket.priority == ALARMING else Priority.WORK
+    return Priority.ALARM if ticket.priority in ALARMING else Priority.WORK
 
 
 async def owner_address(session: Session, ticket: Ticket) -> To | None:
@@ -42,8 +45,10 @@ async def to_owner(
     media: tuple[int, ...] = (),
     tag: str = "",
 ) -> bool:
-    """Tell the requester; False when there is nowhere to tell him."""
+    """Tell the requester, and those whose tickets were merged into this one; False when he can't be told."""
     to = await owner_address(session, ticket)
+    if ticket.merged_count:
+        await to_merged(session, ticket, to, text, now=now, media=media, tag=tag)
     if to is None:
         return False
     await conversations.tell(
@@ -54,13 +59,39 @@ async def to_owner(
         rows=() if to.channel == Channel.SMS else rows,  # by text message the words say what to answer
         priority=Priority.REPLY,
         person_id=ticket.requester_id,
-        media=media,
+        media=() if to.channel == Channel.SMS else media,  # a text message carries none, nor waits for any
         now=now,
     )
     return True
 
 
-async def ask_owner(session: Session, ticket: Ticket, *, form: str, given: Mapping[str, Any], now: datetime) -> bool:
+async def to_merged(
+    session: Session,
+    ticket: Ticket,
+    root: To | None,
+    text: Text,
+    *,
+    now: datetime,
+    media: tuple[int, ...] = (),
+    tag: str = "",
+) -> None:
+    """Tell the requesters of tickets that live on in this one, each once, however often they filed."""
+    heard = {root.address_id} if root is not None else set[int]()
+    for other in await merged_into(session, ticket):
+        to = await owner_address(session, other)
+        if to is not None and to.address_id not in heard:
+            heard.add(to.address_id)
+            await to_owner(session, other, text, now=now, media=media, tag=f"{tag}:{ticket.id}.{ticket.seq}")
+
+
+async def merged_into(session: Session, ticket: Ticket) -> Sequence[Ticket]:
+    """Return the tickets that live on in this one."""
+    return (await session.scalars(select(Ticket).where(Ticket.merged_into_id == ticket.id).order_by(Ticket.id))).all()
+
+
+async def ask_owner(
+    session: Session, ticket: Ticket, *, form: str, given: Mapping[str, Any], now: datetime, key: str = ""
+) -> bool:
     """Open a question on the requester's address; False when he has none."""
     to = await owner_address(session, ticket)
     if to is None:
@@ -71,7 +102,7 @@ async def ask_owner(session: Session, ticket: Ticket, *, form: str, given: Mappi
         person_id=ticket.requester_id,
         form=form,
         given=given,
-        key=f"ticket:{ticket.id}:{ticket.seq}:{form}",
+        key=key or f"ticket:{ticket.id}:{ticket.seq}:{form}",
         priority=Priority.REPLY,
         now=now,
         expires_at=now + timedelta(days=14),
@@ -138,13 +169,19 @@ async def files_to_staff(session: Session, ticket: Ticket, staff_id: int, *, now
 
 
 async def front(session: Session, ticket: Ticket, *, now: datetime) -> Sequence[int]:
-    """Return who looks after the ticket: the desk on duty; for a confidential one only those who lead."""
-    found = (
-        await dispatch.leads(session, community_id=ticket.community_id, now=now)
-        if ticket.confidential
-        else await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
-    )
-    return [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
+    """Return who looks after the ticket: the desk on duty, by night the control room; else all of the desk.
+
+    A confidential one is only for those who lead.
+    """
+    if ticket.confidential:
+        found = await dispatch.leads(session, community_id=ticket.community_id, now=now)
+        return [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
+    desk = await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
+    present = [c.staff_id for c in desk if c.on_duty]
+    if present:
+        return present
+    watch = await dispatch.candidates(session, community_id=ticket.community_id, team=CONTROL_ROOM, now=now)
+    return [c.staff_id for c in watch if c.on_duty] or [c.staff_id for c in desk]
 
 
 async def card_to_front(session: Session, ticket: Ticket, *, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,9 +17,11 @@ class State(StrEnum):
     OPEN = "open"  # nobody has it
     ASSIGNED = "assigned"  # somebody has it but did not say yes
     WORKING = "working"
+    PAUSED = "paused"  # waits for parts, weather, the owner: its clocks rest
     DONE = "done"  # the owner has the word
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    MERGED = "merged"  # lives on in another ticket
 
 
 class Action(StrEnum):
@@ -27,23 +30,39 @@ class Action(StrEnum):
     FILE = "file"
     ASSIGN = "assign"
     ACCEPT = "accept"
+    GRAB = "grab"
     HAND_ON = "hand_on"
+    GIVE_BACK = "give_back"
     NOT_OURS = "not_ours"
     CALLED = "called"
     ON_THE_WAY = "on_the_way"
     ARRIVED = "arrived"
+    NO_ACCESS = "no_access"
+    NO_SHOW = "no_show"
     PROBLEM = "problem"
+    PAUSE = "pause"
+    RESUME = "resume"
+    EXTEND = "extend"
+    RESCHEDULE = "reschedule"
     ASK = "ask"
     ANSWER = "answer"
-    DONE = "done"
+    TELL = "tell"
     NOTE = "note"
-    RESCHEDULE = "reschedule"
+    QUOTE = "quote"
+    AGREE = "agree"
+    DECLINE = "decline"
+    DONE = "done"
     OWNER_ACCEPTS = "owner_accepts"
     OWNER_RETURNS = "owner_returns"
     CLOSE = "close"
+    REOPEN = "reopen"
     CANCEL = "cancel"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    LINK = "link"
     URGE = "urge"
     QUALITY = "quality"
+    SIGN_OFF = "sign_off"
 
 
 class Standing(StrEnum):
@@ -91,12 +110,13 @@ class AlreadyDone(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table: who may, from which states, to which state, what a repeat does."""
+    """A row of the table: who may, from which states, to which state, what a repeat does, what it must bring."""
 
     who: frozenset[Standing]
     states: frozenset[State]
     to: State | None = None
     repeat: Repeat = Repeat.AGAIN
+    brings: str = ""  # names of its codes; "words", "photo" for what is said along
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +127,66 @@ class Change:
     repeated: bool = False
 
 
-def _rule(who: str, states: str, to: State | None = None, repeat: Repeat = Repeat.AGAIN) -> Rule:
-    return Rule(
-        frozenset(Standing(word) for word in who.split()),
-        frozenset(State(word) for word in states.split()),
-        to,
-        repeat,
-    )
+OPEN, ASSIGNED, WORKING, PAUSED = State.OPEN, State.ASSIGNED, State.WORKING, State.PAUSED
+NOT_YET = frozenset({OPEN, ASSIGNED})
+HELD = frozenset({WORKING, PAUSED})
+IN_HAND = NOT_YET | HELD
+LIVE = IN_HAND | {State.DONE}
+OVER = frozenset({State.CLOSED, State.CANCELLED, State.MERGED})
 
 
-TABLE: dict[Action, Rule] = {
-    Action.ASSIGN: _rule("front lead system", "open assigned working", State.ASSIGNED),
-    Action.ACCEPT: _rule("holder team lead", "open assigned", State.WORKING, Repeat.IGNORE),
-    Action.HAND_ON: _rule("holder front lead system", "assigned working", State.ASSIGNED),
-    Action.NOT_OURS: _rule("holder", "assigned working", State.OPEN, Repeat.REFUSE),
-    Action.CALLED: _rule("holder", "working"),
-    Action.ON_THE_WAY: _rule("holder", "working", None, Repeat.IGNORE),
-    Action.ARRIVED: _rule("holder", "working", None, Repeat.IGNORE),
-    Action.PROBLEM: _rule("holder", "working"),
-    Action.ASK: _rule("holder front lead", "open assigned working done"),
-    Action.ANSWER: _rule("requester", "open assigned working done"),
-    Action.DONE: _rule("holder lead", "working", State.DONE, Repeat.IGNORE),
-    Action.NOTE: _rule("requester holder team front lead", "open assigned working done"),
-    Action.RESCHEDULE: _rule("requester holder front lead", "open assigned working"),
-    Action.OWNER_ACCEPTS: _rule("requester", "done", State.CLOSED, Repeat.IGNORE),
-    Action.OWNER_RETURNS: _rule("requester", "done closed", State.WORKING, Repeat.REFUSE),
-    Action.CLOSE: _rule("system lead", "done", State.CLOSED, Repeat.IGNORE),
-    Action.CANCEL: _rule("requester front lead", "open assigned working", State.CANCELLED, Repeat.IGNORE),
-    Action.URGE: _rule("requester", "open assigned working"),
-    Action.QUALITY: _rule("front lead", "done closed"),
+def _rule(
+    who: str,
+    states: frozenset[State] | State,
+    to: State | None = None,
+    repeat: Repeat = Repeat.AGAIN,
+    *,
+    brings: str = "",
+) -> Rule:
+    named = frozenset(Standing(word) for word in who.split())
+    return Rule(named, states if isinstance(states, frozenset) else frozenset({states}), to, repeat, brings)
+
+
+HOLDING = IN_HAND - {OPEN}
+ENDED = frozenset({State.DONE, State.CLOSED})
+TABLE: Mapping[Action, Rule] = {
+    Action.ASSIGN: _rule("front lead system", IN_HAND, ASSIGNED, brings="to"),
+    Action.ACCEPT: _rule("holder", ASSIGNED, WORKING, Repeat.IGNORE),
+    Action.GRAB: _rule("team front lead", NOT_YET, WORKING, Repeat.IGNORE),
+    Action.HAND_ON: _rule("holder front lead system", HOLDING, ASSIGNED, brings="to words?"),
+    Action.GIVE_BACK: _rule("holder system", HOLDING, OPEN, Repeat.REFUSE, brings="reason"),
+    Action.NOT_OURS: _rule("holder", HOLDING, OPEN, Repeat.REFUSE, brings="whose words?"),
+    Action.CALLED: _rule("holder", HELD),
+    Action.ON_THE_WAY: _rule("holder", HELD, WORKING, Repeat.IGNORE, brings="at?"),
+    Action.ARRIVED: _rule("holder", HELD, WORKING, Repeat.IGNORE, brings="at?"),
+    Action.NO_ACCESS: _rule("holder", WORKING, PAUSED, brings="photo until"),
+    Action.NO_SHOW: _rule("requester", frozenset({ASSIGNED, WORKING})),
+    Action.PROBLEM: _rule("holder", HELD, brings="problem"),
+    Action.PAUSE: _rule("holder lead", HELD, PAUSED, brings="reason until"),
+    Action.RESUME: _rule("holder lead system", PAUSED, WORKING, Repeat.IGNORE),
+    Action.EXTEND: _rule("holder front lead", IN_HAND, brings="until reason"),
+    Action.RESCHEDULE: _rule("requester holder front lead", IN_HAND, brings="start end"),
+    Action.ASK: _rule("holder front lead", LIVE, brings="words"),
+    Action.ANSWER: _rule("requester", LIVE, brings="words asker?"),
+    Action.TELL: _rule("holder front lead", LIVE, brings="words"),
+    Action.NOTE: _rule("requester holder team front lead", LIVE, brings="words or photo"),
+    Action.QUOTE: _rule("holder lead", HELD, PAUSED, brings="lines"),
+    Action.AGREE: _rule("requester front lead", HELD, WORKING, Repeat.REFUSE, brings="words, by the desk"),
+    Action.DECLINE: _rule("requester front lead", HELD, WORKING, Repeat.REFUSE, brings="words, by the desk"),
+    Action.DONE: _rule("holder lead", HELD, State.DONE, Repeat.IGNORE, brings="words or photo, charge?"),
+    Action.OWNER_ACCEPTS: _rule("requester", State.DONE, State.CLOSED, Repeat.IGNORE, brings="score?"),
+    Action.OWNER_RETURNS: _rule("requester", ENDED, WORKING, Repeat.REFUSE, brings="words?"),
+    Action.CLOSE: _rule("system lead", State.DONE, State.CLOSED, Repeat.IGNORE),
+    Action.REOPEN: _rule(
+        "front lead", frozenset({State.DONE, State.CLOSED, State.CANCELLED}), OPEN, Repeat.REFUSE, brings="words"
+    ),
+    Action.CANCEL: _rule("requester front lead", IN_HAND, State.CANCELLED, Repeat.IGNORE, brings="words?"),
+    Action.MERGE: _rule("front lead", LIVE, State.MERGED, Repeat.REFUSE, brings="into"),
+    Action.UNMERGE: _rule("front lead", State.MERGED, OPEN, Repeat.REFUSE),
+    Action.LINK: _rule("holder front lead", LIVE | ENDED, brings="to"),
+    Action.URGE: _rule("requester", IN_HAND),
+    Action.QUALITY: _rule("front lead", ENDED, brings="verdict words?"),
+    Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE),
 }
 
 
@@ -155,7 +206,8 @@ def standings(actor: Actor, ticket: Ticket) -> frozenset[Standing]:
         mine[Standing.HOLDER] = ticket.holder_id == staff.staff_id
         mine[Standing.TEAM] = staff.team == ticket.team and not ticket.confidential
         mine[Standing.LEAD] = actor.is_lead
-        mine[Standing.FRONT] = actor.is_front and (not ticket.confidential or actor.is_lead)
+        watches = actor.keeps_watch and ticket.state in IN_HAND  # what is over is the desk's alone
+        mine[Standing.FRONT] = (actor.is_front or watches) and (not ticket.confidential or actor.is_lead)
     return frozenset(standing for standing, holds in mine.items() if holds)
 
 
@@ -165,11 +217,16 @@ def _is_requester(actor: Actor, ticket: Ticket) -> bool:
     return ticket.requester_address_id is not None and actor.address_id == ticket.requester_address_id
 
 
+def taking(who: frozenset[Standing], state: State) -> Action:
+    """Return what "I take it" is: saying yes to what one was given, or taking what anybody may have."""
+    return Action.ACCEPT if Standing.HOLDER in who or state not in NOT_YET else Action.GRAB
+
+
 def decide(action: Action, state: State, who: frozenset[Standing], *, holds: bool) -> Change:
     """Say what the action does. `holds`: its effect is there already, by this actor. Raises `Refused`."""
     rule = TABLE[action]
     if not who & rule.who:
-        raise AlreadyTaken if action is Action.ACCEPT and who and state not in NOT_YET else NotAllowed
+        raise AlreadyTaken if action in TAKES and who and state not in NOT_YET else NotAllowed
     if holds and rule.repeat is Repeat.IGNORE:
         return Change(state, repeated=True)
     if holds and rule.repeat is Repeat.REFUSE:
@@ -180,12 +237,23 @@ def decide(action: Action, state: State, who: frozenset[Standing], *, holds: boo
 
 
 def _why_not(action: Action, state: State) -> Refused:
-    if action is Action.ACCEPT and state in {State.WORKING, State.DONE}:
+    if action in TAKES and state in HELD | {State.DONE}:
         return AlreadyTaken()
     if action in ON_SITE and state in NOT_YET:
         return AcceptFirst()
     return TooLate()
 
 
-NOT_YET = frozenset({State.OPEN, State.ASSIGNED})
-ON_SITE = frozenset({Action.CALLED, Action.ON_THE_WAY, Action.ARRIVED, Action.PROBLEM, Action.DONE})
+TAKES = frozenset({Action.ACCEPT, Action.GRAB})
+ON_SITE = frozenset(
+    {
+        Action.CALLED,
+        Action.ON_THE_WAY,
+        Action.ARRIVED,
+        Action.NO_ACCESS,
+        Action.PROBLEM,
+        Action.PAUSE,
+        Action.QUOTE,
+        Action.DONE,
+    }
+)

@@ -16,12 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from services import migrate, outbox
 from services.db import Database
-from services.models import Address, Base, History, Outgoing, Prompt, Seal
+from services.models import Address, Base, Card, History, Outgoing, Prompt, Seal, Setting, TeamChat
 from services.outbox import Account
 from tests.support.postgres import Databases
 
@@ -190,8 +190,65 @@ async def test_a_database_of_the_last_release_goes_on(bare_url: str) -> None:
         assert (await session.scalars(select(Outgoing.state).order_by(Outgoing.id))).all() == ["accepted", "sending"]
         session.add(Address(channel="telegram", account="main", external="5002", created_at=NOW))
         await session.flush()
-        assert (await session.scalars(select(Address.id).order_by(Address.id))).all() == [1, 2]
+        assert (await session.scalars(select(Address.id).order_by(Address.id))).all() == [1, 2, 3]
     await db.dispose()
+
+
+async def test_a_staff_group_of_the_last_release_keeps_its_team_and_topic(bare_url: str) -> None:
+    migrate.upgrade(bare_url, to=LAST_RELEASE)
+    await _look(bare_url, lambda c: [c.execute(text(statement)) for statement in _past_rows()])
+    migrate.upgrade(bare_url)
+    db = Database(bare_url)
+    async with db.reading() as session:
+        chat = (await session.scalars(select(TeamChat))).one()
+        assert (chat.community_id, chat.team, chat.address_id, chat.topic) == (1, "engineering", 2, "9")
+        assert (await session.scalars(select(Card.topic))).all() == ["9"]
+    await db.dispose()
+
+
+PAST_SETTINGS = ("tickets.accept_minutes", "tickets.answer_hours", "desk.opens", "tickets.urge_hours")
+PAST_GROUPS = (("-1", "engineering", ""), ("-2", "engineering", "7"), ("-3", "desk", "9"), ("-4", "", ""))
+
+
+async def test_figures_and_groups_of_the_last_release_are_found_where_they_are_kept_now(bare_url: str) -> None:
+    """Settings got new names; each team's first group became its chat, one without a team none."""
+    migrate.upgrade(bare_url, to=LAST_RELEASE)
+
+    def before(connection: Connection) -> None:
+        community = "INSERT INTO community (slug, name, zone, locale, phone, created_at) VALUES"
+        connection.execute(text(f"{community} ('a', 'a', 'Asia/Shanghai', 'en', '1', '{NOW:%Y-%m-%d}')"))
+        for key in PAST_SETTINGS:
+            connection.execute(insert(Setting).values(community_id=0, key=key, value=7, set_at=NOW))
+        for external, team, topic in PAST_GROUPS:
+            row = insert(Address).values(**_group(external, team, topic))
+            connection.execute(row)
+
+    await _look(bare_url, before)
+    migrate.upgrade(bare_url)
+    db = Database(bare_url)
+    async with db.reading() as session:
+        kept = (await session.execute(select(Setting.key, Setting.value).order_by(Setting.key))).all()
+        chats = (await session.execute(select(TeamChat.team, TeamChat.address_id, TeamChat.topic))).all()
+    await db.dispose()
+    names = ["deadlines.accept_minutes", "deadlines.complaint_answer_hours", "tickets.urge_hours"]
+    assert [tuple(row) for row in kept] == [(name, 7) for name in names]
+    assert sorted(tuple(row) for row in chats) == [("desk", 3, "9"), ("engineering", 1, "")]
+
+
+def _group(external: str, team: str, topic: str) -> dict[str, Any]:
+    return {
+        "channel": "telegram",
+        "account": "main",
+        "external": external,
+        "is_group": True,
+        "team": team,
+        "topic": topic,
+        "community_id": 1,
+        "locale": "en",
+        "display_name": team,
+        "proof": "none",
+        "created_at": NOW,
+    }
 
 
 def test_an_upgrade_waits_for_a_writer_on_sqlite(sqlite_url: str) -> None:

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+OPEN_TICKET = sa.text("state NOT IN ('closed', 'cancelled', 'merged')")
 
 
 def upgrade() -> None:
@@ -24,10 +25,35 @@ def upgrade() -> None:
     _escalation()
     _handover_item()
     _card()
+    _duty()
     _holding()
     _outbox()
+    _survey()
+    _indexes_that_grow_slowly()
     _ticket()
+    _ticket_lists()
     _groups_keep_their_teams()
+    _settings_have_new_names()
+
+
+def _indexes_that_grow_slowly() -> None:
+    for name, table, worded in (
+        ("ix_outbox_worded", "outbox", "payload <> '{}' AND state NOT IN ('pending', 'sending', 'held')"),
+        ("ix_prompt_worded", "prompt", "state <> 'open' AND (given <> '{}' OR answers <> '[]' OR options <> '[]')"),
+    ):
+        where = sa.text(worded)
+        op.create_index(name, table, ["created_at"], unique=False, sqlite_where=where, postgresql_where=where)
+
+
+def _settings_have_new_names() -> None:
+    for before, now in (
+        ("tickets.accept_minutes", "deadlines.accept_minutes"),
+        ("tickets.urgent_accept_minutes", "deadlines.urgent_accept_minutes"),
+        ("tickets.urgent_arrive_minutes", "deadlines.urgent_arrive_minutes"),
+        ("tickets.answer_hours", "deadlines.complaint_answer_hours"),
+    ):
+        op.execute(f"UPDATE setting SET key = '{now}' WHERE key = '{before}'")  # noqa: S608 - words of our own
+    op.execute("DELETE FROM setting WHERE key IN ('desk.opens', 'desk.closes')")  # one text now: calendars.desk
 
 
 def _groups_keep_their_teams() -> None:
@@ -37,6 +63,11 @@ def _groups_keep_their_teams() -> None:
         " JOIN (SELECT min(id) AS id FROM address WHERE is_group AND team <> '' AND gone_at IS NULL"
         "       AND community_id IS NOT NULL GROUP BY community_id, team) AS first ON first.id = address.id"
     )
+    for table in ("card", "outbox"):
+        op.execute(
+            f"UPDATE {table} SET topic = (SELECT topic FROM address WHERE address.id = {table}.address_id)"  # noqa: S608
+            " WHERE address_id IN (SELECT id FROM address WHERE is_group AND topic <> '')"
+        )
 
 
 def _wording_hit() -> None:
@@ -99,6 +130,7 @@ def _handover() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("passes_on", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_handover_community_id")),
         sa.ForeignKeyConstraint(["from_staff_id"], ["staff.id"], name=op.f("fk_handover_from_staff_id")),
         sa.ForeignKeyConstraint(["to_staff_id"], ["staff.id"], name=op.f("fk_handover_to_staff_id")),
@@ -232,6 +264,23 @@ def _handover_item() -> None:
 
 def _card() -> None:
     op.add_column("card", sa.Column("topic", sa.String(length=64), server_default="", nullable=False))
+    op.create_index(op.f("ix_card_address_id_message_id"), "card", ["address_id", "message_id"], unique=False)
+
+
+def _duty() -> None:
+    columns = ["staff_id", "ends_at", "starts_at"]
+    op.create_index(op.f("ix_duty_staff_id_ends_at_starts_at"), "duty", columns, unique=False)
+
+
+def _survey() -> None:
+    op.create_index(
+        "ix_survey_answered",
+        "survey",
+        ["staff_id", "score"],
+        unique=False,
+        sqlite_where=sa.text("state = 'answered'"),
+        postgresql_where=sa.text("state = 'answered'"),
+    )
 
 
 def _holding() -> None:
@@ -245,6 +294,8 @@ def _outbox() -> None:
 def _ticket() -> None:
     op.add_column("ticket", sa.Column("grade", sa.String(length=64), server_default="", nullable=False))
     op.add_column("ticket", sa.Column("dispatch", sa.String(length=64), server_default="duty", nullable=False))
+    op.add_column("ticket", sa.Column("follow_up", sa.String(length=64), server_default="survey", nullable=False))
+    op.execute("UPDATE ticket SET follow_up = 'none' WHERE kind <> 'repair'")
     op.add_column("ticket", sa.Column("agreed_cents", BIG, nullable=True))
     op.add_column("ticket", sa.Column("charged_cents", BIG, nullable=True))
     op.add_column("ticket", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
@@ -269,14 +320,31 @@ def _ticket() -> None:
         "ticket",
         ["community_id", "category"],
         unique=False,
-        sqlite_where=sa.text("state NOT IN ('closed', 'cancelled')"),
-        postgresql_where=sa.text("state NOT IN ('closed', 'cancelled')"),
+        sqlite_where=OPEN_TICKET,
+        postgresql_where=OPEN_TICKET,
     )
     op.create_index(
         "ix_ticket_open_unit",
         "ticket",
         ["unit_id", "category"],
         unique=False,
-        sqlite_where=sa.text("state NOT IN ('closed', 'cancelled')"),
-        postgresql_where=sa.text("state NOT IN ('closed', 'cancelled')"),
+        sqlite_where=OPEN_TICKET,
+        postgresql_where=OPEN_TICKET,
     )
+
+
+def _ticket_lists() -> None:
+    """A merged ticket is none of the open ones; lists of a person's tickets don't go through all he ever had."""
+    op.drop_index("ix_ticket_open_community", "ticket")
+    op.drop_index("ix_ticket_open_holder", "ticket")
+    op.drop_index(op.f("ix_ticket_requester_id"), "ticket")
+    for name, columns, where in (
+        ("ix_ticket_open_community", ["community_id", "state"], OPEN_TICKET),
+        ("ix_ticket_open_holder", ["holder_id"], OPEN_TICKET),
+        ("ix_ticket_open_requester", ["requester_id"], OPEN_TICKET),
+        ("ix_ticket_of_stranger", ["requester_address_id"], sa.text("requester_id IS NULL")),
+    ):
+        op.create_index(name, "ticket", columns, unique=False, sqlite_where=where, postgresql_where=where)
+    by_number = ["community_id", "number", "year"]
+    op.create_index(op.f("ix_ticket_community_id_number_year"), "ticket", by_number, unique=False)
+    op.create_index(op.f("ix_ticket_requester_id_closed_at"), "ticket", ["requester_id", "closed_at"], unique=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 
 from services.db import Session
 from services.tickets import dispatch
-from services.tickets.dispatch import Candidate, Need, choose, ranked
+from services.tickets.dispatch import Candidate, Need, choose, in_turn, ranked
 from tests.support import estate
-from tests.support.line import Line
+from tests.support.line import START, Line
 
 SKILLS = ("plumbing", "electrical", "general")
 
@@ -77,6 +78,50 @@ def test_the_choice_does_not_depend_on_the_order_and_heads_the_ranking(found: li
     assert chosen == choose(list(reversed(found)), need)
     assert (chosen is None) == (not any(candidate.on_duty for candidate in found))
     assert chosen is None or ranked(found, need)[0] == chosen
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda work, waited, duty: (work, waited, duty),
+            st.integers(0, 2),
+            st.integers(0, 5) | st.none(),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_of_equals_it_is_the_turn_of_who_waited_longest(found: list[tuple[int, int | None, bool]]) -> None:
+    team = [
+        replace(
+            engineer(number, "plumbing", work=work, duty=duty),
+            last_given=START - timedelta(hours=waited) if waited is not None else None,
+        )
+        for number, (work, waited, duty) in enumerate(found, start=1)
+    ]
+    chosen = in_turn(team, Need("plumbing"))
+    assert chosen == in_turn(list(reversed(team)), Need("plumbing"))
+    here = [one for one in team if one.on_duty]
+    assert (chosen is None) == (not here)
+    if chosen is not None:
+        equals = [one for one in here if one.open_work == min(each.open_work for each in here)]
+        assert chosen in equals
+        waited = min(one.last_given or dispatch.NEVER for one in equals)
+        assert (chosen.last_given or dispatch.NEVER) == waited
+
+
+@given(st.integers(2, 5), st.integers(5, 30))
+def test_in_turn_is_fair(size: int, times: int) -> None:
+    team = [engineer(number, "plumbing") for number in range(1, size + 1)]
+    given_to: list[int] = []
+    for number in range(times):
+        chosen = in_turn(team, Need("plumbing"))
+        assert chosen is not None
+        given_to.append(chosen.staff_id)
+        team = [replace(one, last_given=START + timedelta(number)) if one == chosen else one for one in team]
+    counts = [given_to.count(one.staff_id) for one in team]
+    assert max(counts) - min(counts) <= 1
 
 
 async def test_duty_follows_the_roster_and_open_work_is_counted(line: Line) -> None:

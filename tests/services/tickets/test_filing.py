@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
 
 from services.actors import Actor, House
-from services.catalog import Kind
+from services.catalog import Kind, Payer, Way
 from services.db import Session
 from services.models import Community, Content, History, Staff, Ticket, Timer
 from services.refusals import NotFound
 from services.settings import Policy
 from services.tickets import filing, finding, history
-from services.tickets.filing import TooAlike, TooMany
+from services.tickets.filing import Request, Requester, TooAlike, TooMany
 from services.tickets.finding import WhichTicket
 from services.tickets.rules import State
 from tests.support import estate
@@ -89,7 +91,7 @@ async def test_danger_is_filed_whatever_was_filed_before(line: Line) -> None:
         for _ in range(2):
             await estate.filed(session, line, owner, matter="煤气味")
         ticket = await estate.filed(session, line, owner, matter="煤气味", emergency=True, urgent=True)
-    assert (ticket.priority, ticket.team) == ("urgent", "engineering")
+    assert (ticket.priority, ticket.team) == ("emergency", "engineering")
 
 
 async def test_employees_file_as_much_as_they_must(line: Line) -> None:
@@ -116,9 +118,79 @@ async def test_with_nobody_on_duty_it_is_open_and_somebody_hears_of_it_in_time(l
     async with line.db.transaction() as session:
         await session.execute(update(Staff).where(Staff.team == "engineering").values(active=False))
         ticket = await estate.filed(session, line, await person(session, line, OWNER))
-        due = await session.scalar(select(Timer.due_at).where(Timer.kind == "ticket.unaccepted"))
+        due = await session.scalar(select(Timer.due_at).where(Timer.kind == "ticket.clock"))
     assert (ticket.state, ticket.holder_id) == (State.OPEN, None)
-    assert due == START + timedelta(minutes=Policy().tickets.accept_minutes)
+    assert due == START + timedelta(minutes=Policy().deadlines.accept_minutes)
+
+
+async def filed_as(session: Session, line: Line, key: str, **more: Any) -> Ticket:
+    """File a repair of a category of the catalogue, as an owner does."""
+    owner = await person(session, line, OWNER)
+    assert owner.house is not None
+    request = Request(
+        category=line.world.catalog.categories[key],
+        matter=key + str(more),
+        place="大堂",
+        requester=Requester(person_id=owner.person_id, address_id=owner.address_id),
+        **more,
+    )
+    policy = line.world.policies.defaults
+    return await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
+
+
+async def test_public_jobs_may_be_grabbed_by_day_and_go_to_who_is_on_duty_at_night(line: Line) -> None:
+    async with line.db.transaction() as session:
+        by_day = await filed_as(session, line, "lighting", scope="public")
+        assert (by_day.dispatch, by_day.state, by_day.holder_id) == (Way.GRAB, State.OPEN, None)
+        at_home = await filed_as(session, line, "lighting", scope="unit")
+        assert (at_home.dispatch, at_home.state) == (Way.DUTY, State.ASSIGNED)
+        line.pass_time(timedelta(hours=13))  # 22:00
+        at_night = await filed_as(session, line, "lighting", scope="public")
+        assert (at_night.dispatch, at_night.state) == (Way.DUTY, State.ASSIGNED)
+
+
+async def test_what_the_desk_assigns_waits_for_it(line: Line) -> None:
+    async with line.db.transaction() as session:
+        category = replace(line.world.catalog.categories["lighting"], dispatch=Way.DESK, payer=Payer.FREE)
+        owner = await person(session, line, OWNER)
+        assert owner.house is not None
+        request = Request(category=category, matter="灯", place="大堂", requester=Requester(person_id=owner.person_id))
+        policy = line.world.policies.defaults
+        ticket = await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
+        assert (ticket.dispatch, ticket.state, ticket.holder_id) == (Way.DESK, State.OPEN, None)
+
+
+async def test_rotating_work_goes_round(line: Line) -> None:
+    async with line.db.transaction() as session:
+        category = replace(line.world.catalog.categories["lighting"], dispatch=Way.ROTATE, skill="none")
+        await session.execute(update(Staff).values(skills=[]))  # skills go before turns
+        owner = await person(session, line, OWNER)
+        assert owner.house is not None
+        holders = []
+        for number in range(6):
+            request = Request(
+                category=category, matter=f"灯{number}", place="大堂", requester=Requester(person_id=owner.person_id)
+            )
+            policy = line.world.policies.defaults
+            ticket = await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
+            holders.append(ticket.holder_id)
+            line.pass_time(timedelta(minutes=1))
+        assert set(holders[:3]) == set(holders[3:])
+        assert len(set(holders)) == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "priority"),
+    [({}, "normal"), ({"urgent": True}, "urgent"), ({"emergency": True, "urgent": True}, "emergency")],
+)
+async def test_danger_goes_before_haste_and_haste_before_the_catalogue(
+    line: Line, more: dict[str, Any], priority: str
+) -> None:
+    async with line.db.transaction() as session:
+        ticket = await filed_as(session, line, "plumbing", **more)
+        assert ticket.priority == priority
+        assert ticket.due_at is not None
+        assert ticket.team == "engineering"
 
 
 async def test_a_complaint_goes_to_who_leads(line: Line) -> None:
@@ -126,7 +198,7 @@ async def test_a_complaint_goes_to_who_leads(line: Line) -> None:
         owner = await person(session, line, OWNER)
         ticket = await estate.filed(session, line, owner, kind=Kind.COMPLAINT, confidential=True)
         badge = await session.scalar(select(Staff.badge).where(Staff.id == ticket.holder_id))
-    assert (badge, ticket.answer_by) == ("03", START + timedelta(hours=Policy().tickets.answer_hours))
+    assert (badge, ticket.answer_by) == ("03", START + timedelta(minutes=Policy().deadlines.complaint_answer_minutes))
 
 
 async def test_the_first_row_of_history_holds_codes_and_the_words_apart(line: Line) -> None:

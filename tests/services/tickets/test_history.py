@@ -91,6 +91,8 @@ async def test_a_ticket_that_vanished_shows_in_the_seal(line: Line) -> None:
         "DELETE FROM history WHERE ticket_id = 2",
         "DELETE FROM content WHERE ticket_id = 2",
         "DELETE FROM holding WHERE ticket_id = 2",
+        "DELETE FROM escalation WHERE ticket_id = 2",
+        "DELETE FROM deadline WHERE ticket_id = 2",
         "DELETE FROM ticket WHERE id = 2",
     )
     assert any("ticket 2 or its tail vanished" in broken for broken in (await verdict(line)).broken)

@@ -1,0 +1,139 @@
+"""What an action must bring, and the time at which it comes; what is missing is said kindly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from services.messages import When, money
+from services.refusals import Refused
+from services.tickets.deeds import Deed, Wait
+from services.tickets.rules import Action, Standing, TooLate
+
+LONGEST_PAUSE = timedelta(days=90)
+
+
+class NothingShown(Refused):
+    """A repair is done when there is a photo or a note of what was done."""
+
+    key = "refused.nothing_shown"
+    ends = False
+
+
+class NeedsPhoto(Refused):
+    """That nobody was at home is shown by a photo of the door."""
+
+    key = "refused.needs_photo"
+    ends = False
+
+
+class UrgedLately(Refused):
+    """The holder was urged a short while ago."""
+
+    key = "refused.urged"
+
+
+class ReopenTooLate(Refused):
+    """A closed ticket can be returned only for a while."""
+
+    key = "refused.reopen_late"
+
+
+class TooEarly(Refused):
+    """The promised time has not passed yet."""
+
+    key = "refused.too_early"
+
+
+class PastTime(Refused):
+    """A new time lies behind us, or too far ahead."""
+
+    key = "refused.past_time"
+    ends = False
+
+
+class AboveAgreed(Refused):
+    """Nothing above the agreed sum is charged without asking again."""
+
+    key = "refused.above_agreed"
+
+
+class NeedsNote(Refused):
+    """Who speaks for the owner writes down what the owner said on the phone."""
+
+    key = "refused.needs_note"
+    ends = False
+
+
+def check(deed: Deed) -> None:
+    """See that the action brings what it needs and comes at its time; raises `Refused`."""
+    needed = _NEEDS.get(deed.action)
+    if needed is not None:
+        needed(deed)
+
+
+def _done(deed: Deed) -> None:
+    """A repair shows what was done; what is charged was agreed before."""
+    ticket = deed.ticket
+    if not (deed.said.words or deed.said.media):
+        raise NothingShown
+    charge, agreed = deed.codes.get("charge") or 0, ticket.agreed_cents or 0
+    if charge > agreed:
+        raise AboveAgreed(number=ticket.number, agreed=money(agreed))
+
+
+def _urged_before(deed: Deed) -> None:
+    if deed.ticket.urged_at is not None:
+        again = deed.ticket.urged_at + timedelta(hours=deed.policy.tickets.urge_hours)
+        if deed.now < again:
+            raise UrgedLately(number=deed.ticket.number, again=When(again))
+
+
+def _in_time(deed: Deed) -> None:
+    closed_at = deed.ticket.closed_at
+    if closed_at is not None and deed.now - closed_at > timedelta(days=deed.policy.tickets.reopen_days):
+        raise ReopenTooLate(number=deed.ticket.number)
+
+
+def _shown_by_photo(deed: Deed) -> None:
+    if not deed.said.media:
+        raise NeedsPhoto
+    _ahead("until")(deed)
+
+
+def _overdue(deed: Deed) -> None:
+    by = deed.ticket.promised_at
+    if by is None or deed.ticket.arrived_at is not None:
+        raise TooLate
+    if deed.now < by:
+        raise TooEarly(number=deed.ticket.number, by=When(by))
+
+
+def _ahead(name: str) -> Callable[[Deed], None]:
+    def needed(deed: Deed) -> None:
+        if not deed.now < deed.codes[name] <= deed.now + LONGEST_PAUSE:
+            raise PastTime
+
+    return needed
+
+
+def _asked_for(deed: Deed) -> None:
+    """A quote waits for the word; who passes the owner's word on writes it down."""
+    if deed.ticket.pause_reason != Wait.QUOTE and "quote" not in deed.codes:
+        raise TooLate
+    if Standing.REQUESTER not in deed.standings and not deed.said.words:
+        raise NeedsNote
+
+
+_NEEDS: Mapping[Action, Callable[[Deed], None]] = {
+    Action.DONE: _done,
+    Action.URGE: _urged_before,
+    Action.OWNER_RETURNS: _in_time,
+    Action.NO_ACCESS: _shown_by_photo,
+    Action.NO_SHOW: _overdue,
+    Action.PAUSE: _ahead("until"),
+    Action.EXTEND: _ahead("until"),
+    Action.RESCHEDULE: _ahead("end"),
+    Action.AGREE: _asked_for,
+    Action.DECLINE: _asked_for,
+}

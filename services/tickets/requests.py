@@ -1,0 +1,130 @@
+"""A request before it is a ticket: what is asked, for whom; who answers for it, how it finds its hands, who pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.actors import House
+from services.calendars import DEVELOPER, Days, calendars
+from services.catalog import Category, FollowUp, Kind, Priority, Way
+from services.db import Session
+from services.settings import Policy
+from services.tickets import paying
+from services.tickets.terms import Matter
+
+FOLLOW_UPS = {Kind.REPAIR: FollowUp.SURVEY, Kind.COMPLAINT: FollowUp.CALL}
+
+
+class Source(StrEnum):
+    """Through what a request came."""
+
+    CHAT = "chat"
+    SMS = "sms"
+    WEB = "web"
+    PHONE = "phone"
+    VISIT = "visit"
+    STAFF = "staff"
+    FORWARDED = "forwarded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """For whom the ticket is: a person of the register, or a stranger as he calls himself."""
+
+    person_id: int | None = None
+    address_id: int | None = None
+    name: str = ""
+    phone: str = ""
+    shows_number: bool = True
+    needs_care: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be filed."""
+
+    category: Category
+    matter: str
+    place: str
+    requester: Requester
+    kind: Kind = Kind.REPAIR
+    scope: str = "unit"
+    unit_id: int | None = None
+    building: str = ""
+    media: tuple[int, ...] = ()
+    urgent: bool = False
+    emergency: bool = False  # no limit holds it up
+    start: datetime | None = None
+    end: datetime | None = None
+    source: Source | None = None
+    confidential: bool = False
+
+    @property
+    def follow_up(self) -> FollowUp:
+        """What follows the end: as the category says, if it is of this kind, else as kinds of old do."""
+        if self.category.kind is self.kind:
+            return self.category.follow_up
+        return FOLLOW_UPS.get(self.kind, FollowUp.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who answers for a request, how it finds its hands, and who pays."""
+
+    team: str
+    way: Way
+    priority: Priority
+    payer: str
+    rework_of: int | None = None
+
+
+async def plan(session: Session, house: House, request: Request, now: datetime, policy: Policy) -> Plan:
+    """Work out from the catalogue, the age of the home and earlier work how the request is handled."""
+    priority = _priority(request)
+    if request.emergency or request.kind is not Kind.REPAIR:
+        return Plan(_team(request), Way.DUTY, priority, "")
+    paid = await paying.look(
+        session, category=request.category, unit_id=_home(request), today=now.astimezone(house.zone).date()
+    )
+    if paid.payer == DEVELOPER and priority is not Priority.URGENT:
+        return Plan(DEVELOPER, Way.DESK, priority, paid.payer)
+    way = request.category.dispatch
+    by_day = calendars(policy, house.zone).of(Days.DESK).is_open(now)
+    if way is Way.GRAB and not (by_day and request.scope == "public"):
+        way = Way.DUTY
+    return Plan(_team(request), way, priority, paid.payer, paid.rework_of)
+
+
+def _home(request: Request) -> int | None:
+    return request.unit_id if request.scope == "unit" else None
+
+
+def _priority(request: Request) -> Priority:
+    if request.emergency:
+        return Priority.EMERGENCY
+    if request.urgent:
+        return Priority.URGENT
+    return request.category.priority if request.kind is Kind.REPAIR else Priority.NORMAL
+
+
+def matter(request: Request, plan: Plan) -> Matter:
+    """Return what the request's deadlines depend on."""
+    return Matter(
+        kind=request.kind,
+        priority=plan.priority,
+        department=DEVELOPER if plan.team == DEVELOPER else request.category.department,
+        public=request.scope == "public",
+        grade=request.category.grade,
+        resolve_days=request.category.resolve_days,
+    )
+
+
+def _team(request: Request) -> str:
+    if request.emergency:
+        return "engineering"
+    if not request.requester.known or request.kind is not Kind.REPAIR:
+        return "desk"
+    return request.category.department
