@@ -98,6 +98,7 @@ class Actor:
     sex: str = ""
     channel: Channel | None = None
     account: str = ""
+    topic: str = ""  # of the group where he speaks, if it is a forum
     event_id: str = ""
     proof: Proof = Proof.NONE
     proven_at: datetime | None = None
@@ -128,6 +129,11 @@ class Actor:
         return self.staff is not None and self.staff.role in FRONT
 
     @property
+    def keeps_watch(self) -> bool:
+        """Whether the person sits in the control room, which stands in for the desk by night."""
+        return self.staff is not None and self.staff.role == Role.SECURITY
+
+    @property
     def is_lead(self) -> bool:
         """Whether the person is supervisor or manager here."""
         return self.staff is not None and self.staff.role in LEADS
@@ -148,7 +154,7 @@ class Actor:
         if self.address_id is None:
             msg = f"the system actor {self.system!r} has no address"
             raise ValueError(msg)
-        return To(self.address_id, self.locale, self.community_id)
+        return To(self.address_id, self.locale, self.community_id, topic=self.topic)
 
 
 def system(name: str, *capabilities: str, house: House | None = None) -> Actor:

@@ -178,6 +178,23 @@ async def newest(session: Session, *, address_id: int) -> Prompt | None:
     return next((p for p in await open_prompts(session, address_id=address_id) if p.form != CHOOSE), None)
 
 
+async def mark(session: Session, *, prompt: Prompt, key: str) -> None:
+    """Name a prompt that ends, so that `marked` finds it; a key that is taken stays where it is."""
+    if not await marked(session, keys=[key]):
+        prompt.key = key
+
+
+async def marked(session: Session, *, keys: Sequence[str]) -> bool:
+    """Whether a prompt bears one of the keys."""
+    return await direct.scalar(session, _marked(), {"keys": list(keys)}) is not None
+
+
+@cache
+def _marked() -> Select[Any]:
+    prompt = table_of(Prompt).c
+    return select(prompt.id).where(prompt.key.in_(bindparam("keys", expanding=True))).limit(1)
+
+
 async def by_id(session: Session, *, prompt_id: int, address_id: int) -> Prompt | None:
     """Return a prompt by the id that a tap carries, only on its own address."""
     found = await loading.objects(session, _by_id(), {"prompt_id": prompt_id, "address_id": address_id}, Prompt)
@@ -200,7 +217,7 @@ async def end_where(session: Session, *, key_prefix: str, state: str = "cancelle
     """End the open prompts under keys that begin so, and what was to be said for them."""
     await session.execute(
         update(Prompt)
-        .where(Prompt.key.startswith(key_prefix, autoescape=True), inlined.equal(Prompt.state, "open"))
+        .where(inlined.begins(Prompt.key, key_prefix), inlined.equal(Prompt.state, "open"))
         .values(state=state)
         .execution_options(synchronize_session=False)
     )

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, bindparam, func, select, update
 
-from services import buckets, conversations, direct, inlined, media, outbox, people
+from services import buckets, conversations, direct, groups, inlined, media, outbox, people
 from services.db import Session, is_sqlite, machine_now
 from services.messages import Channel
 from services.models import Address, Card, Outgoing, Ticket, table_of
@@ -85,7 +84,7 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
             card_id=row.card_id,
             revision=arrival.revision,
             message_id=arrival.stage or arrival.result.provider_id,
-            to=To(row.address_id, row.locale, row.community_id),
+            to=To(row.address_id, row.locale, row.community_id, topic=row.topic),
             now=now,
         )
     for media_id, file_id in arrival.files:
@@ -95,9 +94,9 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
     if arrival.lost_message and row.card_id is not None:
         await cards.forget_message(session, card_id=row.card_id)
     if arrival.lost_topic:
-        await _change_address(session, row.address_id, topic="")
+        await groups.topic_gone(session, address_id=row.address_id, topic=row.topic)
     if arrival.new_external:
-        await _move(session, row.address_id, arrival.new_external)
+        await groups.moved(session, address_id=row.address_id, external=arrival.new_external)
     if arrival.gone:
         await _gone(session, arrival, now)
     if arrival.pause is not None:
@@ -109,20 +108,6 @@ async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
 async def _change_address(session: Session, address_id: int, **values: object) -> None:
     await session.execute(
         update(Address).where(Address.id == address_id).values(**values).execution_options(synchronize_session=False)
-    )
-
-
-async def _move(session: Session, address_id: int, external: str) -> None:
-    """A group got a new id; if it is known under that already, the old address stays as it is."""
-    known = aliased(Address)
-    taken = exists().where(
-        known.channel == Address.channel, known.account == Address.account, known.external == external
-    )
-    await session.execute(
-        update(Address)
-        .where(Address.id == address_id, ~taken)
-        .values(external=external)
-        .execution_options(synchronize_session=False)
     )
 
 

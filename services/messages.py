@@ -49,6 +49,12 @@ class Cents:
     amount: int
 
 
+def money(cents: int) -> T:
+    """Say a sum as people write it: whole ones without the hundredths."""
+    whole, rest = divmod(cents, 100)
+    return T("money", sum=f"{whole:,}" if rest == 0 else f"{whole:,}.{rest:02d}")
+
+
 class T:
     """A text to be said: a catalogue key and what fills its places."""
 
@@ -230,6 +236,8 @@ class Reply:
     key: str = ""  # instead of the usual key: replies of the same key are said once
     again: int | None = None  # the question below, to be asked again after this
     locale: str = ""  # instead of the person's language so far
+    words: str = ""  # to be taken now as if they had just been written, whatever danger they may hint at
+    waits: bool = False  # the question that was answered stays open
 
 
 def reply(text: Text, *rows: Sequence[Choice], keyboard: Keyboard | None = None, toast: T | None = None) -> Reply:

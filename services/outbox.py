@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -40,6 +40,7 @@ async def enqueue(session: Session, *drafts: Draft, now: datetime) -> Sequence[i
             "key": draft.key,
             "community_id": draft.to.community_id,
             "address_id": draft.to.address_id,
+            "topic": draft.to.topic,
             "kind": draft.kind,
             "priority": int(draft.priority),
             "payload": wire.pack_say(draft.say) if draft.say else {},
@@ -57,6 +58,17 @@ async def enqueue(session: Session, *drafts: Draft, now: datetime) -> Sequence[i
     added = await insert_once(session, Outgoing, rows, Outgoing.id)
     wake(session, "outbox")
     return list(added.scalars())
+
+
+async def known(session: Session, *, key: str) -> bool:
+    """Whether something was said under a key, or is about to be."""
+    return await direct.scalar(session, _known(), {"key": key}) is not None
+
+
+@cache
+def _known() -> Select[Any]:
+    row = table_of(Outgoing).c
+    return select(row.id).where(row.key == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,20 +241,28 @@ async def leaving(session: Session, *, desk_now: datetime) -> bool:
 
 async def revive(session: Session, *, keys: Sequence[str]) -> None:
     """Give rows that ended without being shown another chance, as new attempts."""
+    await direct.execute(session, _revive(), {"keys": list(keys)})
+
+
+@cache
+def _revive() -> Update:
+    row = table_of(Outgoing)
     ended = (State.FAILED, State.SKIPPED, State.EXPIRED, State.CANCELLED, State.UNKNOWN)
-    await session.execute(
-        update(Outgoing)
-        .where(Outgoing.key.in_(keys), Outgoing.state.in_(ended))
-        .values(state=State.PENDING, attempts=0, due_at=None, code="")
-        .execution_options(synchronize_session=False)
-    )
+    these = row.c.key.in_(bindparam("keys", expanding=True)), inlined.among(row.c.state, ended)
+    return update(row).where(*these).values(state=State.PENDING, attempts=0, due_at=None, code="")
+
+
+async def waits(session: Session, *, key_prefix: str) -> bool:
+    """Whether something under keys that begin so has not left yet."""
+    found = select(Outgoing.id).where(_waiting(), inlined.begins(Outgoing.key, key_prefix)).limit(1)
+    return await session.scalar(found) is not None
 
 
 async def cancel(session: Session, *, key_prefix: str) -> int:
     """Cancel what has not left yet under keys that begin so."""
     result = await session.execute(
         update(Outgoing)
-        .where(_waiting(), Outgoing.key.startswith(key_prefix, autoescape=True))
+        .where(_waiting(), inlined.begins(Outgoing.key, key_prefix))
         .values(state=State.CANCELLED)
         .execution_options(synchronize_session=False)
     )

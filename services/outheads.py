@@ -56,7 +56,7 @@ def taking() -> ReturningUpdate[Any]:
         )
         .returning(
             *(row.id, row.key, row.community_id, row.address_id),
-            *(_of_address(row, name) for name in ("external", "is_group", "topic")),
+            *(_of_address(row, "external"), _of_address(row, "is_group"), row.topic),
             *(row.kind, row.priority, row.payload, row.locale, row.prompt_id, row.card_id, row.still_wanted),
             *(row.attempts, row.parts_sent, _of_address(row, "next_at"), machine_time().label("machine_now")),
         )

@@ -48,6 +48,7 @@ class To:
     locale: str
     community_id: int | None
     channel: str = ""
+    topic: str = ""  # of a forum; empty: the group itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

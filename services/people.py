@@ -14,7 +14,7 @@ from services import direct, houses, identity
 from services.actors import Actor, House, Proof, Tie
 from services.db import Session, insert_once
 from services.messages import Channel, Inbound, T
-from services.models import Address, Number, Occupancy, Person, Staff, Unit, table_of
+from services.models import Address, Number, Occupancy, Person, Staff, TeamChat, Unit, table_of
 from services.outbox import To
 
 NAMED_UNITS = 50
@@ -189,24 +189,22 @@ def _one_written_to() -> Select[Any]:
 
 
 async def group_of(session: Session, *, community_id: int, team: str) -> To | None:
-    """Return the team's group chat, if it has one."""
+    """Return where the team's cards go: its group chat and, in a forum, its topic; None when it has none."""
     row = (await direct.execute(session, _group(), {"community_id": community_id, "team": team})).one_or_none()
-    return To(row.id, row.locale or identity.UNTOLD, community_id) if row else None
+    return To(row.id, row.locale or identity.UNTOLD, community_id, topic=row.topic) if row else None
 
 
 @cache
 def _group() -> Select[Any]:
-    address = table_of(Address).c
+    chat, address = table_of(TeamChat).c, table_of(Address).c
     return (
-        select(address.id, address.locale)
+        select(address.id, address.locale, chat.topic)
+        .select_from(table_of(TeamChat).join(table_of(Address), address.id == chat.address_id))
         .where(
-            address.community_id == bindparam("community_id"),
-            address.team == bindparam("team"),
-            address.is_group,
+            chat.community_id == bindparam("community_id"),
+            chat.team == bindparam("team"),
             address.gone_at.is_(None),
         )
-        .order_by(address.id)
-        .limit(1)
     )
 
 

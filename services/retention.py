@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, delete, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 
+from services import inlined
+from services.conversations import CHOOSE
 from services.db import Session, machine_now
 from services.models import (
     Content,
     Event,
+    HandoverItem,
     LinkRequest,
     Mailbox,
     Media,
@@ -28,10 +31,10 @@ from services.models import (
     Survey,
     Ticket,
 )
-from services.outbox import OPEN
+from services.models.dialogue import WORDED
+from services.models.queues import WORDED_OUT
 from services.settings import Retention
 
-EMPTY = ("[]", "{}")
 OPEN_EVENTS = ("new", "claimed")
 ENDED_TICKETS = ("closed", "cancelled")
 LONGEST = 365 * 100  # days; figures beyond mean for good, too
@@ -109,20 +112,16 @@ def _days(days: int) -> timedelta:
 
 
 async def _outgoing(session: Session, before: datetime, limit: int) -> int:
-    too_old = and_(
-        Outgoing.state.not_in((*OPEN, "held")),
-        Outgoing.created_at < before,
-        _text(Outgoing.payload).not_in(EMPTY),
-    )
-    return await _change(session, Outgoing, too_old, {"payload": {}}, limit)
+    too_old = and_(WORDED_OUT, Outgoing.created_at < before)  # word for word as the index says it
+    return await _change(session, Outgoing, too_old, {"payload": {}}, limit, by=Outgoing.created_at)
 
 
 async def _prompts(session: Session, before: datetime, limit: int) -> int:
-    words = (Prompt.given, Prompt.answers, Prompt.options)
-    too_old = and_(
-        Prompt.state != "open", Prompt.created_at < before, or_(*(_text(column).not_in(EMPTY) for column in words))
-    )
-    return await _change(session, Prompt, too_old, {"given": {}, "answers": [], "options": []}, limit)
+    offered = and_(Prompt.form == CHOOSE, Prompt.created_at < before)
+    left = and_(inlined.equal(Prompt.state, "open"), or_(Prompt.expires_at < before, offered))
+    await _change(session, Prompt, left, {"state": "expired"}, limit)  # nobody answered, and nobody will
+    empty: dict[str, Any] = {"given": {}, "answers": [], "options": []}
+    return await _change(session, Prompt, and_(WORDED, Prompt.created_at < before), empty, limit, by=Prompt.created_at)
 
 
 async def _tickets(session: Session, before: datetime, limit: int) -> int:
@@ -130,6 +129,7 @@ async def _tickets(session: Session, before: datetime, limit: int) -> int:
     too_old = and_(_ended(before), or_(Ticket.matter != "", Ticket.requester_name != "", Ticket.requester_phone != ""))
     ids = (await session.scalars(select(Ticket.id).where(too_old).order_by(Ticket.id).limit(limit))).all()
     await _set(session, Survey, Survey.ticket_id.in_(ids), {"words": None})
+    await _set(session, HandoverItem, HandoverItem.ticket_id.in_(ids), {"note": "", "question": "", "answer": ""})
     return await _set(session, Ticket, Ticket.id.in_(ids), {"matter": "", "requester_name": "", "requester_phone": ""})
 
 
@@ -164,10 +164,6 @@ async def _media(session: Session, before: datetime, limit: int) -> int:
     return await _set(session, Media, Media.id.in_(ids), {"state": "erased", "name": "", "due_at": None})
 
 
-def _text(column: Any) -> ColumnElement[str]:  # noqa: ANN401 - a JSON column
-    return type_coerce(column, Text)
-
-
 async def _remove(session: Session, table: Any, which: ColumnElement[bool], limit: int) -> int:  # noqa: ANN401
     ids = select(table.id).where(which).order_by(table.id).limit(limit).scalar_subquery()
     result = await session.execute(delete(table).where(table.id.in_(ids)).execution_options(synchronize_session=False))
@@ -180,8 +176,10 @@ async def _change(
     which: ColumnElement[bool],
     values: dict[str, Any],
     limit: int,
+    *,
+    by: Any = None,  # noqa: ANN401 - the column that an index has
 ) -> int:
-    ids = select(table.id).where(which).order_by(table.id).limit(limit).scalar_subquery()
+    ids = select(table.id).where(which).order_by(table.id if by is None else by).limit(limit).scalar_subquery()
     return await _set(session, table, table.id.in_(ids), values)
 
 

@@ -1,4 +1,4 @@
-"""Column types of the house: aware UTC moments, JSON that can't be changed in place, portable ids."""
+"""Column types of the house: aware UTC moments and the time between two, JSON that can't be changed, portable ids."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeAlias
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Float, Integer, Text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -72,3 +75,23 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SecondsBetween(FunctionElement[float]):
+    """The seconds between two moments."""
+
+    name = "seconds_between"
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(SecondsBetween, "postgresql")
+def _seconds_on_postgresql(element: SecondsBetween, compiler: SQLCompiler, **kwargs: Any) -> str:  # noqa: ANN401
+    start, end = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"extract(epoch FROM ({end} - {start}))::float"
+
+
+@compiles(SecondsBetween, "sqlite")
+def _seconds_on_sqlite(element: SecondsBetween, compiler: SQLCompiler, **kwargs: Any) -> str:  # noqa: ANN401
+    start, end = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"(julianday({end}) - julianday({start})) * 86400"

@@ -3,6 +3,11 @@ VALUES (1, 'sunshine-garden', '阳光花园', 'Asia/Shanghai', 'zh_Hans', '0571-
 INSERT INTO address (channel, account, external, is_group, team, topic, community_id, locale, display_name, proof,
                      created_at, flood_count)
 VALUES ('telegram', 'main', '5001', false, '', '', 1, 'zh_Hans', '', '', '2026-04-12 01:00:00.000000', 0);
+INSERT INTO address (channel, account, external, is_group, team, topic, community_id, locale, display_name, proof,
+                     created_at, flood_count)
+VALUES ('telegram', 'main', '-1007', true, 'engineering', '9', 1, 'zh_Hans', '', '', '2026-04-12 01:00:00.000000', 0);
+INSERT INTO card (community_id, subject, subject_id, address_id, view, message_id, wanted, shown)
+VALUES (1, 'ticket', 1, 2, 'group', '801', 1, 1);
 INSERT INTO prompt (id, community_id, address_id, form, given, answers, asked, options, urgent, unclear, state,
                     shown_at, expires_at, created_at)
 VALUES (1, 1, 1, 'repair', '{"source":"chat"}', '[["matter","厨房漏水"]]', 'place', '[["home","我家"]]', false, 0, 'open',

@@ -129,6 +129,24 @@ async def test_what_was_sent_is_emptied_but_its_key_still_refuses_a_repeat(datab
         assert not again.all()
 
 
+async def test_what_was_offered_or_asked_in_vain_ends_when_its_time_is_long_over(database: Database) -> None:
+    old = {"address_id": 1, "state": "open", "created_at": OLD, "given": {}}
+    await _put(
+        database,
+        Prompt(key="1", form="choose", options=[["t:view:1", "Home", "1"]], **old),
+        Prompt(key="2", form="verdict", expires_at=OLD + timedelta(days=14), **old),
+        Prompt(key="3", form="verdict", expires_at=NOW - timedelta(days=1), **old),
+        Prompt(key="4", form="choose", address_id=1, state="open", created_at=NOW),
+    )
+    await _sweep(database)
+    assert await _all(database, Prompt.key, Prompt.state) == [
+        ("1", "expired"),
+        ("2", "expired"),
+        ("3", "open"),
+        ("4", "open"),
+    ]
+
+
 async def test_answers_of_ended_dialogues_are_emptied(database: Database) -> None:
     words = {"given": {"a": 1}, "answers": [["matter", "a leak"]], "options": [["1", "Home"]]}
     await _put(
