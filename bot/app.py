@@ -72,7 +72,7 @@ def machine() -> datetime:
 
 def world_of(settings: Settings) -> World:
     """Build what does not change from turn to turn."""
-    categories = catalog.load()
+    categories = catalog.load(settings.catalog_file())
     return World(
         texts=Texts.load(),
         catalog=categories,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -16,11 +17,11 @@ from bot.metrics import Metrics
 from bot.work import Ports
 from handlers import setaside
 from handlers.turn import World
-from services import delivered, due, inbox, retention, timers
+from services import delivered, due, inbox, retention, shifts, timers
 from services.db import Database, Session, is_trouble
 from services.media import MediaStore
 from services.outbox import Priority
-from services.tickets import history
+from services.tickets import history, passing
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +84,7 @@ class Schedule:
             Tick("leases", 5, self.leases),
             Tick("danger", 2, self.danger),
             Tick("seal", 60, self.seal),
+            Tick("stranded", 60, self.stranded),
             Tick("retention", 3600, self.retention),
             Tick("figures", 10, self.figures),
         )
@@ -153,6 +155,16 @@ class Schedule:
     async def seal(self) -> None:
         """Seal the heads of the chains that grew."""
         await self._db.run(lambda session: history.seal(session, now=self._now()))
+
+    async def stranded(self) -> None:
+        """Let the work of those who have left or can't be reached go on, each in a transaction of its own."""
+        async with self._db.reading() as session:
+            found = await passing.stranded(session)
+        for staff_id in found:
+            await self._db.run(partial(self._rescue, staff_id))
+
+    async def _rescue(self, staff_id: int, session: Session) -> None:
+        await shifts.rescue(session, staff_id=staff_id, now=self._now(), policies=self._world.policies)
 
     async def retention(self) -> None:
         """Sweep in small chunks until nothing is left to sweep."""

@@ -15,7 +15,19 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.settings_file import Found, SettingsError, fields_of, gather, is_secret
-from services.settings import Desk, Dialogues, Emergency, Policy, Quiet, Retention, Section, Surveys, Tickets
+from services.settings import (
+    Calendars,
+    Deadlines,
+    Dialogues,
+    Emergency,
+    Policy,
+    Quiet,
+    Retention,
+    Section,
+    Shifts,
+    Surveys,
+    Tickets,
+)
 
 NO_SECRET = SecretStr("")
 HIDDEN = "a value that is not shown"
@@ -137,6 +149,12 @@ class MediaSection(Section):
     photo_mb: int = Field(10, ge=1, le=50)
 
 
+class CatalogSection(Section):
+    """What people report, what it costs, what staff do not say."""
+
+    file: str = Field("", description='"" for the shipped catalogue, or a file of your own')
+
+
 class DeliverySection(Section):
     """How what must be said is sent."""
 
@@ -170,14 +188,17 @@ class Settings(Section):
     web: WebSection = WebSection()
     log: LogSection = LogSection()
     media: MediaSection = MediaSection()
+    catalog: CatalogSection = CatalogSection()
     delivery: DeliverySection = DeliverySection()
     work: WorkSection = WorkSection()
     emergency: Emergency = Emergency()
     tickets: Tickets = Tickets()
+    deadlines: Deadlines = Deadlines()
+    shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()
     quiet: Quiet = Quiet()
-    desk: Desk = Desk()
+    calendars: Calendars = Calendars()
     retention: Retention = Retention()
 
     def policy(self) -> Policy:
@@ -190,6 +211,10 @@ class Settings(Section):
         if not password:
             return self.database.url
         return make_url(self.database.url).set(password=password).render_as_string(hide_password=False)
+
+    def catalog_file(self) -> Path | None:
+        """Return the operator's own catalogue file, if he has one."""
+        return Path(self.catalog.file) if self.catalog.file else None
 
     def shown_database(self) -> str:
         """Return the database's URL as it may be shown."""

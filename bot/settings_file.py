@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
@@ -201,6 +201,7 @@ def _fits(annotation: Any, value: object) -> bool:  # noqa: ANN401 - a type
         float: (int, float),
         str: (str,),
         time: (time, str),
+        tuple[date, ...]: (list, str),
     }
     return isinstance(value, takes[annotation]) and (annotation is bool or not isinstance(value, bool))
 

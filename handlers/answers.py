@@ -188,6 +188,10 @@ class Files(Kind):
 
     most: int = 9
 
+    def gather(self, before: Sequence[Any], value: Any) -> tuple[list[Any], bool]:  # noqa: ANN401
+        """Put an answer to those before it; tell whether more may come."""
+        return (list(before), False) if value == "done" else ([*before, *value], True)
+
     async def options(self, turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG002
         """Offer to end."""
         return [Option("done", T("word.done"))]

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 
-from handlers import complaint, desk, fees, forms, linking, menu, mine, notices, relay, repair, work
+from handlers import (
+    complaint,
+    desk,
+    fees,
+    forms,
+    leading,
+    linking,
+    menu,
+    mine,
+    notices,
+    relay,
+    repair,
+    shift,
+    takeover,
+    wording,
+    work,
+)
 from handlers import words as spoken
 from handlers.turn import Turn
 from services import conversations, places
@@ -66,9 +82,20 @@ async def _ticket(turn: Turn, rest: str) -> Reply:
 
 
 async def _cancel(turn: Turn) -> Reply:
-    """End the newest open question; with none open, say how things work."""
-    prompt = await conversations.newest(turn.session, address_id=turn.actor.to.address_id)
-    return forms.cancel(prompt) if prompt is not None else await menu.helped(turn)
+    """End the question on top and ask the one below again; with none open, say how things work."""
+    prompts = await conversations.open_prompts(turn.session, address_id=turn.actor.to.address_id)
+    waiting = [prompt for prompt in prompts if prompt.form != conversations.CHOOSE]
+    if not waiting:
+        return await menu.helped(turn)
+    return forms.with_below(forms.cancel(waiting[0]), waiting[0], waiting[1:] if waiting[0].urgent else ())
+
+
+def _two(verb: str) -> Command:
+    return lambda turn, rest: leading.two(turn, verb, rest)
+
+
+def _one(verb: str) -> Command:
+    return lambda turn, rest: leading.one(turn, verb, rest)
 
 
 async def _review(turn: Turn) -> Reply:  # noqa: ARG001
@@ -94,8 +121,17 @@ COMMANDS: Mapping[str, Command] = {
     "new": desk.new,
     "jobs": _plain(work.jobs),
     "ticket": _ticket,
+    "merge": _two("merge"),
+    "link": _two("link"),
+    "unmerge": _one("unmerge"),
+    "reopen": _one("reopen"),
+    "close": _one("close"),
+    "duty": shift.duty,
+    "off": _plain(shift.off),
+    "handover": _plain(takeover.handover),
     "code": desk.code,
     "team": desk.group,
+    "wording": _plain(wording.listed),
     "end": _plain(relay.end),
     "cancel": _plain(_cancel),
 }
@@ -108,7 +144,7 @@ LABELS: Mapping[str, T] = {
     "person": T("menu.person"),
     "more": T("menu.more.button"),
 }
-IN_GROUPS = frozenset({"jobs", "ticket", "team", "new"})
+IN_GROUPS = frozenset({"jobs", "ticket", "team", "new", "duty"})
 
 
 def named(turn: Turn) -> tuple[str, str] | None:

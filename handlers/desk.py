@@ -14,7 +14,7 @@ from handlers.form import Form
 from handlers.turn import Turn
 from services import groups, links, media, people
 from services.actors import Tie
-from services.catalog import Kind
+from services.catalog import Kind, said
 from services.conversations import Option
 from services.messages import Reply, Start, T, Text, joined, lines, plain, reply
 from services.models import Person
@@ -138,6 +138,18 @@ class NewTicket(Form, name="new"):
             joined([T("repair.summary.what", what=self.what), photos], " "),
             T("new.summary.who", name=name if name.parts else T("new.nobody"), door=T(f"source.{self.door}")),
             T("repair.summary.urgent") if self.urgent else None,
+            self._on_the_phone(turn),
+        )
+
+    def _on_the_phone(self, turn: Turn) -> Text | None:
+        """What to ask the caller, and what he can do meanwhile."""
+        if self.kind != Kind.REPAIR:
+            return None
+        category = repair.category_of(turn, self.what, public=bool(self.where.get("public")))
+        asks, aid = said(category.where, turn.actor.locale), said(category.first_aid, turn.actor.locale)
+        return lines(
+            T("new.ask", question=asks) if asks else None,
+            T("new.aid", aid=aid) if aid else None,
         )
 
     async def submit(self, turn: Turn) -> Reply:
@@ -224,11 +236,11 @@ async def code(turn: Turn, rest: str) -> Reply:
 
 
 async def group(turn: Turn, rest: str) -> Reply:
-    """Make the group in which this is said the team's: `/team engineering`."""
+    """Make the group or topic in which this is said the team's: `/team engineering`."""
     if not turn.actor.is_lead or not turn.inbound.group:
         raise NotAllowed
     team = rest.strip() or "engineering"
     if team not in groups.TEAMS:
         return reply(T("group.which", teams=", ".join(groups.TEAMS)))
     await groups.set_team(turn.session, turn.actor, inbound=turn.inbound, team=team, now=turn.now)
-    return reply(T("group.named", team=T(f"team.{team}")))
+    return reply(T("group.named_topic" if turn.inbound.topic else "group.named", team=T(f"team.{team}")))

@@ -32,6 +32,8 @@ class Form(ABC):
     confirms: ClassVar[bool] = False  # a summary before submit
     extras: ClassVar[tuple[str, ...]] = ()  # filled fields that a button of the summary switches on
     expires: ClassVar[timedelta | None] = None
+    on_top: ClassVar[bool] = False  # its question goes on top of any other
+    hears_all: ClassVar[bool] = False  # "cancel" and "back" are answers like any other
 
     def __init_subclass__(cls, *, name: str, **kwargs: Any) -> None:  # noqa: ANN401
         """Name the form as its rows do."""
@@ -65,6 +67,15 @@ class Form(ABC):
     @abstractmethod
     async def submit(self, turn: Turn) -> Reply:
         """Do it."""
+
+
+class Numbered(Form, name=""):
+    """A form about a ticket, whose questions name its number."""
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
+        """Put the number into the question."""
+        return Question(T(f"{cls.name}.{name}", number=so_far["number"]), options)
 
 
 @cache

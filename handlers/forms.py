@@ -124,6 +124,12 @@ def cancel(prompt: Prompt) -> Reply:
     return Reply(Say(T("form.cancelled")))
 
 
+def with_below(reply: Reply, prompt: Prompt, others: Sequence[Prompt]) -> Reply:
+    """Let the question below be asked again now that a prompt has ended."""
+    below = next((p for p in others if p.key is None or prompt.urgent), None)
+    return dataclasses.replace(reply, again=below.id) if below is not None else reply
+
+
 def _resume(form: type[Form], prompt: Prompt) -> Draft:
     known = fields_of(form)
     return Draft(form, {name: value for name, value in prompt.answers if name in known}, prompt)
@@ -135,23 +141,14 @@ async def _take(turn: Turn, draft: Draft, prompt: Prompt, value: Any) -> Reply: 
     if prompt.asked == CHANGE:
         draft.answers.pop(value, None)
         return await _go_on(turn, draft, ask=value)
-    draft.answers[prompt.asked] = None if value == SKIP else _joined(draft, prompt.asked, value)
-    for name, kind in fields_of(draft.form).items():
-        if kind.when and not kind.when(draft.answers):
+    kind, collecting = fields_of(draft.form)[prompt.asked], False
+    if isinstance(kind, Files) and value != SKIP:
+        value, collecting = kind.gather(draft.answers.get(prompt.asked) or (), value)
+    draft.answers[prompt.asked] = None if value == SKIP else value
+    for name, other in fields_of(draft.form).items():
+        if other.when and not other.when(draft.answers):
             draft.answers.pop(name, None)
-    collecting = prompt.asked if isinstance(value, list) and _is_list(draft, prompt.asked) else ""
-    return await _go_on(turn, draft, ask=collecting)
-
-
-def _joined(draft: Draft, name: str, value: Any) -> Any:  # noqa: ANN401
-    if not _is_list(draft, name):
-        return value
-    before = list(draft.answers.get(name) or ())
-    return before if value == "done" else [*before, *value]
-
-
-def _is_list(draft: Draft, name: str) -> bool:
-    return isinstance(fields_of(draft.form)[name], Files)
+    return await _go_on(turn, draft, ask=prompt.asked if collecting else "")
 
 
 async def _confirmed(turn: Turn, draft: Draft, value: Any) -> Reply:  # noqa: ANN401
@@ -173,6 +170,9 @@ async def _ask_what_to_change(turn: Turn, draft: Draft) -> Reply:
         for name in draft.answers
         if name in kinds and kinds[name].asked
     ]
+    if len(options) == 1:
+        draft.answers.pop(options[0].value)
+        return await _go_on(turn, draft, ask=options[0].value)
     return await _show(turn, draft, CHANGE, Question(T("form.change"), options))
 
 
@@ -232,7 +232,7 @@ async def _submit(turn: Turn, draft: Draft) -> Reply:
         if draft.prompt is not None and refused.ends:
             draft.prompt.state = "done"
         raise
-    if draft.prompt is not None:
+    if draft.prompt is not None and not reply.waits:
         draft.prompt.state = "done"
         draft.prompt.answers = _kept(draft)
     return reply
@@ -267,7 +267,7 @@ def _row(turn: Turn, draft: Draft) -> Prompt:
         form=draft.form.name,
         given=dict(draft.answers),
         state="open",
-        urgent=False,
+        urgent=draft.form.on_top,
         created_at=turn.now,
     )
 

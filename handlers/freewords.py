@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from handlers import commands, fees, linking, menu, mine, notices, repair, work
+from handlers import buttons, commands, fees, linking, menu, mine, notices, repair, telling, work
 from handlers import words as spoken
 from handlers.turn import Turn
+from handlers.verbs import TYPED, VERBS
 from services import links
-from services.messages import Channel, Choice, MediaKind, Reply, Start, T, plain, reply
+from services.messages import Channel, MediaKind, Reply, Start, T, reply
 from services.models import Ticket
 from services.tickets import finding
 from services.tickets.rules import State
@@ -16,6 +17,7 @@ from services.understanding.intents import Intent
 from services.understanding.reading import Reading
 
 JOINS_FROM = 3  # signs: less is no note
+GLUED = frozenset({"words.hand_on"})  # a name follows without a space
 CALL_OFF = "0"  # by text message: nobody need come, or a person, please
 
 
@@ -41,8 +43,14 @@ async def answer(turn: Turn) -> Reply | None:
         return await mine.add(turn, recent)
     if turn.inbound.media or turn.inbound.location is not None:
         return await _file_alone(turn, reading, theirs)
-    finished = await _about_finished(turn, reading, theirs)
-    return finished if finished is not None else await _by_intent(turn, reading, theirs)
+    about = await _about_visit(turn, reading, theirs)
+    return about if about is not None else await _by_intent(turn, reading, theirs)
+
+
+async def _about_visit(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
+    """Words about a visit that should have been, or about finished work."""
+    missed = await mine.waited_for_nothing(turn, theirs) if spoken.within(turn, "words.no_show") else None
+    return missed if missed is not None else await _about_finished(turn, reading, theirs)
 
 
 async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
@@ -60,10 +68,13 @@ async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]
 
 
 async def _staff_words(turn: Turn) -> Reply | None:
+    told = await telling.marked(turn)
+    if told is not None:
+        return told
     verb = next(
-        (verb for key, verb in work.TYPED.items() if spoken.means(turn, key)),
+        (verb for key, verb in TYPED.items() if spoken.means(turn, key)),
         None,
-    ) or next((verb for key, verb in work.TYPED.items() if spoken.after(turn, key) is not None), None)
+    ) or next((verb for key, verb in TYPED.items() if spoken.after(turn, key, glued=key in GLUED) is not None), None)
     clock = verb is None and bool(turn.text) and spoken.within(turn, "words.arrived")
     verb = "arrived" if clock else verb
     photo = any(file.kind in {MediaKind.PHOTO, MediaKind.VIDEO} for file in turn.inbound.media)
@@ -72,18 +83,12 @@ async def _staff_words(turn: Turn) -> Reply | None:
     held = await finding.held(turn.session, turn.actor)
     if not held:
         return reply(T("jobs.none")) if verb is not None else None
-    if photo:
+    if photo and verb != "no_access":
         return await work.photo(turn, held[0])
     if verb is None:
         return None
-    found = work.fitting(turn, verb, held)
-    return await (work.VERBS[verb](turn, found[0].id) if len(found) == 1 else _which_job(turn, verb, found))
-
-
-async def _which_job(turn: Turn, verb: str, held: Sequence[Ticket]) -> Reply:
-    choices = [Choice(plain(f"{ticket.number} {ticket.place}"), f"t:{verb}:{ticket.id}") for ticket in held[:6]]
-    del turn
-    return reply(T("jobs.which"), *[[choice] for choice in choices])
+    found = buttons.fitting(turn.actor, verb, held)
+    return await VERBS[verb](turn, found[0].id) if len(found) == 1 else work.which(found, verb)
 
 
 def _belongs(turn: Turn, reading: Reading, ticket: Ticket) -> bool:

@@ -22,7 +22,7 @@ ALBUM_GATHERS = timedelta(seconds=1.5)
 
 async def handle(session: Session, inbound: Inbound, *, now: datetime, world: World) -> Toast | None:
     """Work one event inside its transaction; return the toast for a tap, to be shown after the commit."""
-    if inbound.happening is not Happening.MESSAGE:
+    if inbound.happening is not Happening.MESSAGE and not _tells_danger(inbound):
         await _happened(session, inbound, now)
         return None
     turn = await _turn(session, _with_location(inbound), now, world)
@@ -40,6 +40,11 @@ async def handle(session: Session, inbound: Inbound, *, now: datetime, world: Wo
     return reply.toast or (Toast(T("tap.ok")) if inbound.tap_id else None)
 
 
+def _tells_danger(inbound: Inbound) -> bool:
+    """Whether somebody mended what he had written, and it speaks of danger now."""
+    return inbound.happening is Happening.EDITED and danger_in(inbound.text) is not None
+
+
 def _with_location(inbound: Inbound) -> Inbound:
     """A shared location is words, too: where it is."""
     if inbound.location is None or inbound.text:
@@ -49,7 +54,7 @@ def _with_location(inbound: Inbound) -> Inbound:
 
 
 async def _happened(session: Session, inbound: Inbound, now: datetime) -> None:
-    """Note what is no message: blocked, back, a group with a new id. An edited message changes nothing."""
+    """Note what is no message: blocked, back, a group with a new id. Else an edited message changes nothing."""
     if inbound.happening is Happening.BLOCKED:
         await groups.set_gone(session, inbound, gone_at=now)
     elif inbound.happening is Happening.UNBLOCKED:
@@ -92,9 +97,9 @@ async def _spoken_in(session: Session, actor: Actor, inbound: Inbound, world: Wo
 
 
 async def _in_group(session: Session, actor: Actor, inbound: Inbound) -> Actor:
-    """In a group the answer goes to the group, and the community is the group's."""
+    """In a group the answer goes to the group, in a forum to the topic, and the community is the group's."""
     group = await people.group_address(session, inbound)
-    return dataclasses.replace(actor, address_id=group.address_id) if group else actor
+    return dataclasses.replace(actor, address_id=group.address_id, topic=inbound.topic) if group else actor
 
 
 async def _admitted(turn: Turn) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from handlers import menu, places, repair
-from handlers.answers import Answers, filled, pick
+from handlers import emergency, menu, places, repair
+from handlers.answers import Answers, Question, filled, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
@@ -18,6 +18,7 @@ from services.messages import Channel, Choice, Keyboard, Reply, Start, T, joined
 from services.models import Person
 from services.phones import e164
 from services.refusals import NotAllowed
+from services.understanding.danger import Danger
 from services.understanding.intents import Intent
 
 TWO = 2
@@ -121,11 +122,23 @@ class WhichCommunity(Form, name="community"):
 
     which: Annotated[int, pick(_houses)]
     words: Annotated[str, filled()] = ""
+    danger: Annotated[str, filled()] = ""  # what to do has been said; who comes must know where to
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
+        """Say what hangs on the answer when there is danger."""
+        if so_far.get("danger"):
+            return Question(T("community.which_danger"), options)
+        return await super().ask(turn, name, so_far, options)
 
     async def submit(self, turn: Turn) -> Reply:
         """Go on with what was said first."""
         actor = await houses.choose(turn.session, turn.actor, community_id=self.which)
         there = replace(turn, actor=actor, inbound=replace(turn.inbound, text=self.words, tap=""))
+        if self.danger:
+            return await emergency.answer(there, Danger(self.danger), told=True)
+        if (asked := await emergency.asked(there)) is not None:
+            return asked
         reading = there.understood()
         if reading.category is not None or reading.intent is Intent.REPAIR:
             return Reply(then=Start("repair", await repair.known_from(there, reading)))

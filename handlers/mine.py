@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from handlers import menu, tickets
+from handlers import buttons, menu, tickets
 from handlers.answers import Answers, Question, filled, pick, score, yes_no
 from handlers.answers import words as free_words
 from handlers.form import Form
+from handlers.tickets import Verb
 from handlers.turn import Turn
 from services import media, people, surveys
 from services.conversations import Option
@@ -20,8 +21,6 @@ from services.tickets import cards, finding
 from services.tickets.history import Said
 from services.tickets.rules import Action
 from services.understanding.times import Window
-
-Verb = Callable[[Turn, int], Awaitable[Reply]]
 
 JOINS_FOR = timedelta(minutes=30)  # what is written so soon after filing belongs to the ticket
 DAYPARTS = ((9, 12), (14, 17), (18, 20))
@@ -81,8 +80,27 @@ async def give_back(turn: Turn, ticket_id: int) -> Reply:
     return Reply(then=Start("return", {"ticket": ticket_id}))
 
 
+async def no_show(turn: Turn, ticket_id: int) -> Reply:
+    """Nobody came at the promised time: the engineer and whoever leads hear it."""
+    ticket, _ = await tickets.act(turn, ticket_id, Action.NO_SHOW)
+    return reply(T("mine.no_show", number=ticket.number, phone=turn.house.phone))
+
+
+async def waited_for_nothing(turn: Turn, theirs: Sequence[Ticket]) -> Reply | None:
+    """Answer "nobody came" about the only visit whose time has passed; None: it is something else."""
+    missed = [ticket for ticket in theirs if buttons.missed(ticket, now=turn.now)]
+    return await no_show(turn, missed[0].id) if len(missed) == 1 else None
+
+
+async def more(turn: Turn, ticket_id: int) -> Reply:
+    """Show what else can be done to a ticket."""
+    return tickets.more(turn, await finding.find(turn.session, turn.actor, ticket_id=ticket_id))
+
+
 VERBS: Mapping[str, Verb] = {
     "view": view,
+    "more": more,
+    "no_show": no_show,
     "urge": urge,
     "cancel": cancel,
     "reschedule": reschedule,

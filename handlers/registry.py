@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers import complaint, desk, linking, menu, mine, repair, survey, workforms
+from handlers import (
+    complaint,
+    desk,
+    emergency,
+    holdups,
+    leading,
+    linking,
+    menu,
+    mine,
+    offers,
+    quotes,
+    repair,
+    shift,
+    survey,
+    takeover,
+    telling,
+    wording,
+    workforms,
+)
 from handlers.form import Form
 from services.refusals import NotFound
 
 FORMS: Mapping[str, type[Form]] = {
     form.name: form
     for form in (
+        emergency.Emergency,
         repair.FileRepair,
         complaint.FileComplaint,
         menu.AskDesk,
@@ -23,15 +42,33 @@ FORMS: Mapping[str, type[Form]] = {
         mine.Reschedule,
         mine.AnswerStaff,
         mine.Verdict,
+        quotes.MakeQuote,
+        offers.Offer,
+        offers.Decided,
         survey.TakeSurvey,
         survey.FollowedUp,
         workforms.HandOn,
+        workforms.GiveBack,
         workforms.NotOurs,
-        workforms.ReportProblem,
         workforms.AskOwner,
         workforms.Done,
         workforms.Settle,
+        holdups.ReportProblem,
+        holdups.Pause,
+        holdups.NoAccess,
+        holdups.Extend,
+        leading.Reopen,
+        leading.Withdraw,
+        leading.Judge,
+        leading.Merge,
+        leading.Link,
         desk.NewTicket,
+        telling.Tell,
+        wording.Wording,
+        shift.GoingOff,
+        takeover.HandOver,
+        takeover.TakeOver,
+        takeover.ShiftAnswer,
     )
 }
 

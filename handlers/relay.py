@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import words
+from handlers import telling, wording, words
 from handlers.turn import Turn
 from services import media, relays
 from services.messages import Choice, Reply, T, When, reply
@@ -26,6 +26,7 @@ async def end(turn: Turn) -> Reply:
     row = await relays.of(turn.session, turn.actor, now=turn.now)
     if row is not None:
         await relays.end(turn.session, relay=row, by=turn.actor, now=turn.now)
+        await wording.drop(turn, row)
     return reply(T("relay.ended"))
 
 
@@ -33,6 +34,8 @@ async def hear(turn: Turn, row: Relay) -> Reply:
     """Pass words on, or end the talk when they say so."""
     if words.means(turn, "words.end"):
         return await end(turn)
+    if row.staff_address_id == turn.actor.address_id:
+        return await telling.talk_on(turn, row.ticket_id, turn.text)
     kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     await relays.pass_on(turn.session, turn.actor, relay=row, words=turn.text, media=tuple(kept), now=turn.now)
     return Reply()

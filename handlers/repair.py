@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,13 @@ from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
 from services import media, people
+from services.calendars import DEVELOPER, Days, calendars
 from services.catalog import Category, Kind, said
 from services.conversations import Option
 from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply, window_end
-from services.tickets import filing
-from services.tickets.filing import Request, Requester
+from services.models import Ticket
+from services.tickets import filing, requests, terms
+from services.tickets.requests import Plan, Request, Requester
 from services.understanding.intents import Intent
 from services.understanding.reading import Reading
 from services.understanding.times import Window
@@ -73,28 +76,27 @@ class FileRepair(Form, name="repair"):
 
     async def summary(self, turn: Turn) -> Text:
         """Say back where, what, when, who pays, and one line of first aid."""
-        category = category_of(turn, self.what, public=self._is_public)
-        locale = turn.actor.locale
-        aid = said(category.first_aid, locale)
+        request = self._asked(turn)
+        plan = await requests.plan(turn.session, turn.house, request, turn.now, turn.policy)
+        aid = said(request.category.first_aid, turn.actor.locale)
         return lines(
             T("repair.summary"),
             T("repair.summary.where", place=places.shown(self.where)),
             joined([T("repair.summary.what", what=self.what), _photos(self.files)], " "),
-            self._time(turn),
-            None if self._is_public else T(f"payer.{category.payer}.why"),
+            self._time(turn, plan),
+            None if self._is_public else T(f"payer.{plan.payer}.why"),
             T("repair.summary.urgent") if self.urgent else None,
             T("repair.summary.aid", aid=aid) if aid else None,
         )
 
-    def _time(self, turn: Turn) -> T | None:
-        if self._is_public:
+    def _time(self, turn: Turn, plan: Plan) -> T | None:
+        if self._is_public or plan.team == DEVELOPER:
             return None
         if self.start and self.end:
             start, end = _moment(self.start), _moment(self.end)
             return T("repair.summary.window", start=When(start), end=window_end(start, end))
-        return T(
-            "repair.summary.soon", by=When(filing.promised(turn.now, turn.policy, turn.house.zone, urgent=self.urgent))
-        )
+        by = terms.promised(turn.now, turn.policy, turn.house.zone, priority=plan.priority)
+        return T("repair.summary.soon", by=When(by))
 
     @property
     def _is_public(self) -> bool:
@@ -102,23 +104,17 @@ class FileRepair(Form, name="repair"):
 
     async def submit(self, turn: Turn) -> Reply:
         """File it and say what happens next and by when."""
+        request = dataclasses.replace(self._asked(turn), requester=await requester(turn, reach=self.reach))
         ticket = await filing.file(
-            turn.session,
-            turn.actor,
-            house=turn.house,
-            request=await self._request(turn),
-            now=turn.now,
-            policy=turn.policy,
+            turn.session, turn.actor, house=turn.house, request=request, now=turn.now, policy=turn.policy
         )
         if self.stranger:
             return reply(T("repair.filed.stranger", number=ticket.number, phone=turn.house.phone))
-        name = await people.staff_name(turn.session, ticket.first_taker_id)
-        by = When(ticket.promised_at or turn.now)
         number_note = T("repair.number_note") if ticket.shows_number and not self._is_public else None
-        text = T("repair.filed" if name else "repair.filed_unstaffed", number=ticket.number, name=name, by=by)
-        return reply(lines(text, number_note, closed(turn)))
+        return reply(lines(await _filed(turn, ticket), number_note, closed(turn)))
 
-    async def _request(self, turn: Turn) -> Request:
+    def _asked(self, turn: Turn) -> Request:
+        """Return the request without saying for whom it is."""
         return Request(
             category=category_of(turn, self.what, public=self._is_public),
             matter=self.what,
@@ -130,16 +126,25 @@ class FileRepair(Form, name="repair"):
             urgent=self.urgent,
             start=_moment(self.start) if self.start else None,
             end=_moment(self.end) if self.end else None,
-            requester=await requester(turn, reach=self.reach),
+            requester=Requester(known=not self.stranger),
         )
+
+
+async def _filed(turn: Turn, ticket: Ticket) -> T:
+    """Say the number, who answers for it, and by when what happens."""
+    name = await people.staff_name(turn.session, ticket.first_taker_id)
+    if ticket.promised_at is None:
+        return T("repair.filed.developer", number=ticket.number, by=When(ticket.answer_by or turn.now))
+    by = When(ticket.promised_at)
+    return T("repair.filed" if name else "repair.filed_unstaffed", number=ticket.number, name=name, by=by)
 
 
 def closed(turn: Turn) -> T | None:
     """Say that the desk is not staffed now, and who answers meanwhile; None in its hours."""
-    at, desk = turn.now.astimezone(turn.house.zone).time(), turn.policy.desk
-    if desk.opens <= at < desk.closes:
+    desk = calendars(turn.policy, turn.house.zone).of(Days.DESK)
+    if desk.is_open(turn.now):
         return None
-    return T("desk.closed", opens=f"{desk.opens:%H:%M}", phone=turn.house.phone)
+    return T("desk.closed", opens=When(desk.next_open(turn.now)), phone=turn.house.phone)
 
 
 async def requester(turn: Turn, *, reach: str = "") -> Requester:

@@ -6,15 +6,29 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from handlers import commands, desk, emergency, forms, freewords, linking, mine, relay, survey, work
+from handlers import (
+    commands,
+    desk,
+    emergency,
+    forms,
+    freewords,
+    linking,
+    relay,
+    shortcodes,
+    survey,
+    telling,
+    wording,
+    work,
+)
 from handlers import words as spoken
 from handlers.answers import chosen
 from handlers.form import Form
 from handlers.registry import FORMS
 from handlers.turn import Turn
+from handlers.verbs import VERBS
 from services import conversations, relays
 from services.conversations import CHOOSE, read_options
-from services.messages import Reply, Start, T, Toast, lines, reply
+from services.messages import Happening, Reply, Start, T, Toast, lines, reply
 from services.models import Prompt
 
 PROMPT_TAP = re.compile(r"p:(\d{1,18}):([a-z_]{1,40}):(\d{1,3})")
@@ -27,6 +41,16 @@ SHORT_ANSWER = 6  # signs: so short a message can only have meant the question t
 
 async def route(turn: Turn) -> Reply | None:
     """Find the handler and let it answer; None: nothing is said."""
+    answer = await _routed(turn)
+    if answer is None or not answer.words:
+        return answer
+    inbound = dataclasses.replace(turn.inbound, text=answer.words, tap="", media=())
+    return await _in_private(dataclasses.replace(turn, inbound=inbound))
+
+
+async def _routed(turn: Turn) -> Reply | None:
+    if turn.inbound.happening is Happening.EDITED:
+        return await emergency.edited(turn)
     if turn.inbound.tap:
         return await _tap(turn)
     if turn.inbound.group:
@@ -35,16 +59,16 @@ async def route(turn: Turn) -> Reply | None:
         return await _no_house(turn)
     if turn.inbound.start or turn.inbound.contact is not None:
         return await (commands.start(turn, "") if turn.inbound.start else linking.contact(turn))
-    danger = emergency.spotted(turn)
-    if danger is not None:
-        return await emergency.answer(turn, danger)
-    return await _in_private(turn)
+    return await emergency.heard(turn) or await emergency.asked(turn) or await _in_private(turn)
 
 
 async def _no_house(turn: Turn) -> Reply | None:
     """Ask a stranger on a shared account which estate he means; a code or a printed spot says it by itself."""
     if turn.inbound.start:
         return await commands.start(turn, "")
+    danger = await emergency.heard(turn)
+    if danger is not None:
+        return danger
     prompts = await conversations.open_prompts(turn.session, address_id=turn.actor.to.address_id)
     answered = await _answer(turn, prompts)
     return answered if answered is not None else Reply(then=Start("community", {"words": turn.text}))
@@ -52,13 +76,20 @@ async def _no_house(turn: Turn) -> Reply | None:
 
 async def _in_private(turn: Turn) -> Reply | None:
     prompts = await conversations.open_prompts(turn.session, address_id=turn.actor.to.address_id)
+    prompts = [prompt for prompt in prompts if prompt.state == "open"]  # this very turn may have ended one
     command = commands.named(turn)
     if command is not None:
         return await commands.COMMANDS[command[0]](turn, command[1])
+    told = await telling.numbered(turn)
+    if told is not None:
+        return told
     talk = await relays.of(turn.session, turn.actor, now=turn.now)
-    if talk is not None:
+    if talk is not None and not wording.awaits(prompts, talk):
         return await relay.hear(turn, talk)
-    answered = await _answer(turn, prompts)
+    coded = await shortcodes.answer(turn, asked=any(prompt.form in FORMS for prompt in prompts))
+    if coded is not None:
+        return coded
+    answered = await emergency.heads(turn) or await _answer(turn, prompts)
     if answered is not None:
         return answered
     return await freewords.answer(turn)
@@ -101,12 +132,15 @@ async def _prompt_tap(turn: Turn, prompt_id: int, name: str, index: int) -> Repl
 async def _ticket_tap(turn: Turn, verb: str, ticket_id: int, staff_id: int) -> Reply:
     if verb == "send":
         return await work.send(turn, ticket_id, staff_id)
-    handler = relay.talk if verb == "talk" else work.VERBS.get(verb) or mine.VERBS.get(verb)
+    handler = VERBS.get(verb)
     return await handler(turn, ticket_id) if handler else _stale()
 
 
 async def _in_group(turn: Turn) -> Reply | None:
-    """In a group only commands and replies to cards are heard; an admin who hides can't act."""
+    """In a group only commands, replies to cards and danger are heard; an admin who hides can't act."""
+    danger = await emergency.heard(turn)
+    if danger is not None:
+        return danger
     command = commands.named(turn) if turn.text.startswith("/") else None
     if command is not None and command[0] in commands.IN_GROUPS:
         if turn.inbound.anonymous:
@@ -125,7 +159,8 @@ async def _answer(turn: Turn, prompts: Sequence[Prompt]) -> Reply | None:
         if _expired(turn, prompt):
             prompt.state = "expired"
             if prompt.form != CHOOSE and len(turn.text) < SHORT_ANSWER:
-                return reply(T("form.expired"))
+                below = [p for p in prompts if p.form in FORMS and p.id != prompt.id and not _expired(turn, p)]
+                return forms.with_below(reply(T("form.expired")), prompt, below)
             continue
         if prompt.form == CHOOSE:
             if choices_seen:  # a number means the newest choices only
@@ -150,13 +185,14 @@ async def _hear(turn: Turn, prompt: Prompt, prompts: Sequence[Prompt]) -> Reply:
     answer = await _heard(turn, prompt, form)
     if not others or prompt.state == "open" or answer.then is not None:
         return answer
+    if prompt.state == "done" and form is emergency.Emergency:  # help comes first; after "no" his words go on
+        return answer
     answer = _saying_which(answer, form) if prompt.state == "done" else answer
-    below = next((p for p in others if p.key is None or prompt.urgent), None)
-    return dataclasses.replace(answer, again=below.id) if below is not None else answer
+    return forms.with_below(answer, prompt, others)
 
 
 async def _heard(turn: Turn, prompt: Prompt, form: type[Form]) -> Reply:
-    if chosen(turn, read_options(prompt)) is None:
+    if not form.hears_all and chosen(turn, read_options(prompt)) is None:
         if forms.skips(form, prompt) and spoken.means(turn, "words.cancel"):
             return await forms.skip(turn, form, prompt)
         if spoken.means(turn, "words.back"):

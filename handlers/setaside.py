@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services import conversations, emergencies, people
+from services import conversations, people
 from services.db import Session
 from services.messages import Inbound, T
 from services.outbox import Priority
+from services.tickets import paging
 from services.understanding.danger import danger_in
 
 
@@ -33,8 +34,9 @@ async def page_if_danger(session: Session, message: Inbound, *, now: datetime) -
     house = await people.house_of_message(session, message, now=now)
     if house is None:
         return False
-    await emergencies.page(
+    await paging.page(
         session,
+        await paging.whom(session, house=house, tier=1, now=now),
         house=house,
         key=f"raw:{message.channel}:{message.account}:{message.event_id}",
         text=T("staff.alarm_raw", words=message.text, sender=message.name or message.sender),

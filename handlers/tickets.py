@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from handlers import buttons
 from handlers.turn import Turn
 from services import people
 from services.catalog import Kind
-from services.messages import Choice, Reply, Say, Style, T, Text, When, joined, lines, pairs, plain, reply
-from services.models import Ticket
-from services.tickets import engine, faces, finding, history
+from services.messages import Choice, Reply, Say, Start, Style, T, Text, When, joined, lines, pairs, plain, reply
+from services.models import Quote, Ticket
+from services.tickets import engine, faces, finding, history, quotes
+from services.tickets.deeds import Wait
 from services.tickets.history import Happened, Said
-from services.tickets.rules import Action, Change, Standing, State, decide, standings
+from services.tickets.rules import HELD, IN_HAND, TABLE, Action, Change, Standing, State, decide, standings
+
+Verb = Callable[[Turn, int], Awaitable[Reply]]
 
 MOST_SHOWN = 12
-
-
-def button(verb: str, ticket: Ticket) -> Choice:
-    """Return a button about a ticket."""
-    return Choice(T(f"do.{verb}"), f"t:{verb}:{ticket.id}")
 
 
 async def act(
@@ -48,6 +47,16 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     """Show a ticket with its timeline and what can be done to it."""
     who = standings(turn.actor, ticket)
     rows = await history.timeline(turn.session, ticket)
+    told = [_event(row, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
+    quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
+    text = lines(*await _head(turn, ticket, quote), *told)
+    files = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
+    choices = [*_nods(ticket, quote, who), *buttons.shown(turn.actor, ticket, now=turn.now)]
+    return Reply(Say(text, pairs(choices), media=files))
+
+
+async def _head(turn: Turn, ticket: Ticket, quote: Quote | None) -> Sequence[Text | None]:
+    """Say what it is, who has it, what it waits for, by when somebody comes."""
     head = T(
         "ticket.head",
         number=ticket.number,
@@ -57,15 +66,35 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
         matter=ticket.matter,
     )
     holder = await people.staff_name(turn.session, ticket.holder_id)
-    promised = (
-        T("ticket.promised", by=When(ticket.promised_at))
-        if ticket.promised_at and ticket.state in finding.IN_HAND
-        else None
-    )
-    told = [_event(row, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
-    text = lines(head, T("ticket.holder", name=holder) if holder else None, promised, *told)
-    shown = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
-    return Reply(Say(text, pairs(_buttons(ticket, who)), media=shown))
+    into = await finding.number_of(turn.session, ticket.merged_into_id)
+    return [
+        head,
+        T("ticket.holder", name=holder) if holder else None,
+        faces.resting(ticket) if ticket.pause_reason != Wait.QUOTE else None,
+        T("ticket.merged", into=into) if into else None,
+        _comes(turn, ticket),
+        quotes.line(ticket, quote),
+    ]
+
+
+def _comes(turn: Turn, ticket: Ticket) -> T | None:
+    """Say by when somebody comes, while nobody is there; a time that has passed is admitted."""
+    waits = ticket.state in IN_HAND and ticket.state != State.PAUSED and ticket.arrived_at is None
+    if ticket.promised_at is None or not waits:
+        return None
+    by = When(ticket.promised_at)
+    return T("ticket.promised", by=by) if ticket.promised_at > turn.now else T("ticket.missed", by=by)
+
+
+def more(turn: Turn, ticket: Ticket) -> Reply:
+    """Offer what else can be done to a ticket."""
+    rows = pairs(buttons.others(turn.actor, ticket, now=turn.now))
+    return reply(T("ticket.more", number=ticket.number), *rows)
+
+
+def start(form: str, ticket: Ticket, **given: Any) -> Start:  # noqa: ANN401
+    """Begin a form about a ticket, with what is known."""
+    return Start(form, {"ticket": ticket.id, "number": ticket.number, **given})
 
 
 async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
@@ -100,30 +129,31 @@ def _counts(row: Happened) -> datetime:
     return datetime.fromisoformat(typed) if typed else row.at
 
 
-SPOKEN = frozenset({Action.NOTE, Action.ASK, Action.ANSWER, Action.DONE, Action.OWNER_RETURNS, Action.NOT_OURS})
-INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON})
+SPOKEN = frozenset(
+    {
+        Action.NOTE,
+        Action.ASK,
+        Action.ANSWER,
+        Action.AGREE,
+        Action.DECLINE,
+        Action.DONE,
+        Action.OWNER_RETURNS,
+        Action.NOT_OURS,
+    }
+)
+INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
 
 
-def _buttons(ticket: Ticket, who: frozenset[Standing]) -> Sequence[Choice]:
+def _nods(ticket: Ticket, quote: Quote | None, who: frozenset[Standing]) -> Sequence[Choice]:
+    """Offer to answer a price that waits: the owner himself, or the desk after a call."""
+    if quote is None or quote.state != quotes.ASKED or ticket.state not in HELD:
+        return ()
     if Standing.REQUESTER in who:
-        return [button(verb, ticket) for verb in OWNER_VERBS.get(State(ticket.state), ())]
-    if Standing.HOLDER in who and ticket.state == State.WORKING:
-        return [button(verb, ticket) for verb in faces.steps(ticket)]
-    if ticket.state in {State.OPEN, State.ASSIGNED}:
-        return [button(verb, ticket) for verb in ("accept", "hand_on" if ticket.holder_id else "assign")]
-    return ()
+        return [Choice(T(f"offer.{verb}"), f"t:{verb}:{ticket.id}") for verb in ("agree", "decline")]
+    return [buttons.button(verb, ticket) for verb in ("agree", "decline")] if who & TABLE[Action.AGREE].who else ()
 
 
-OWNER_VERBS: Mapping[State, Sequence[str]] = {
-    State.OPEN: ("urge", "reschedule", "note", "cancel"),
-    State.ASSIGNED: ("urge", "reschedule", "note", "cancel"),
-    State.WORKING: ("urge", "reschedule", "note", "cancel"),
-    State.DONE: ("owner_accepts", "owner_returns"),
-    State.CLOSED: ("owner_returns",),
-}
-
-
-def listed(found: Sequence[Ticket]) -> tuple[Text, Sequence[Sequence[Choice]]]:
-    """Put tickets below each other, each with a button that opens it."""
+def listed(found: Sequence[Ticket], *, now: datetime | None = None) -> tuple[Text, Sequence[Sequence[Choice]]]:
+    """Put tickets below each other, each with a button that opens it; `now`: employees see which are late."""
     choices = [Choice(plain(ticket.number), f"t:view:{ticket.id}") for ticket in found]
-    return lines(*(faces.one_line(ticket) for ticket in found)), pairs(choices, across=3)
+    return lines(*(faces.one_line(ticket, now=now) for ticket in found)), pairs(choices, across=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -52,13 +53,13 @@ def means(turn: Turn, key: str) -> bool:
     return bool(clauses) and clauses <= variants(turn, key)
 
 
-def after(turn: Turn, key: str) -> str | None:
-    """Return what follows one of the key's words at the start of the message, or None."""
+def after(turn: Turn, key: str, *, glued: bool = False) -> str | None:
+    """Return what follows one of the key's words at the start of the message, or None; `glued`: without a space."""
     said = turn.text
     for word in sorted(variants(turn, key), key=len, reverse=True):
         for length in range(len(word), min(len(word) + SPELLED_LONGER, len(said)) + 1):
             rest = said[length:]
-            if normalise(said[:length]).lower() == word and _ends_word(word, rest):
+            if normalise(said[:length]).lower() == word and (glued or _ends_word(word, rest)):
                 return rest.strip(STRIP + ":\uff1a")
     return None
 
@@ -72,3 +73,23 @@ def within(turn: Turn, key: str) -> bool:
     """Whether the short message holds one of the key's words, such as a time and "arrived"."""
     said = normalise(turn.text).lower()
     return len(said) <= SHORT and any(word in said for word in variants(turn, key))
+
+
+def beside(turn: Turn, key: str) -> str:
+    """Return what was typed beside the words of a verb: all of it without them, nothing with a tap."""
+    if turn.inbound.tap:
+        return ""
+    rest = after(turn, key, glued=True)
+    return turn.text if rest is None else rest
+
+
+def reason_in(turn: Turn, said: str, reasons: Iterable[str]) -> tuple[str | None, str]:
+    """Return the reason that words begin or end with, and the words without it."""
+    lower = normalise(said).lower()
+    for reason in reasons:
+        for word in sorted(variants(turn, f"reason.{reason}"), key=len, reverse=True):
+            if lower.startswith(word):
+                return reason, said[len(word) :].strip(STRIP)
+            if lower.endswith(word):
+                return reason, said[: -len(word)].strip(STRIP)
+    return None, said

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from handlers import tickets, words
+from handlers import buttons, quotes, telling, tickets, wording, words
+from handlers.tickets import Verb
 from handlers.turn import Turn
 from services import conversations, media, people, surveys
-from services.messages import Reply, Start, T, Toast, When, lines, reply
+from services.messages import Choice, Reply, Start, T, Toast, When, lines, plain, reply
 from services.models import Ticket
-from services.refusals import NotAllowed, NotFound, Refused
-from services.tickets import finding
+from services.refusals import NotAllowed, NotFound
+from services.tickets import finding, passing
 from services.tickets.history import Said
-from services.tickets.rules import Action, State, decide, standings
+from services.tickets.rules import Action, Standing, standings
+from services.understanding.normalise import normalise
 from services.understanding.times import clock_time
 
-Verb = Callable[[Turn, int], Awaitable[Reply]]
-
 MOST_OFFERED = 6
+REASONS = ("skill", "busy", "off_duty", "other")
+TRAILING_NUMBER = re.compile(r"\+?\d[\d\s-]{1,18}\d$")
 LATEST_BACK = timedelta(hours=24)
 
 
@@ -31,25 +34,31 @@ async def jobs(turn: Turn) -> Reply:
     sums = await surveys.sums_of(turn.session, staff_id=turn.actor.staff.staff_id)
     score = T("jobs.score", count=sums.answers, average=f"{sums.average_tenths / 10:.1f}") if sums.answers else None
     if not held and not pool:
-        return reply(lines(T("jobs.none"), score))
-    text, rows = tickets.listed([*held, *pool])
+        return reply(lines(T("jobs.none"), score), _shift_ends(turn))
+    text, rows = tickets.listed([*held, *pool], now=turn.now)
     head = T("jobs.head", held=len(held), pool=len(pool))
-    return reply(lines(head, text, score), *rows)
+    return reply(lines(head, text, score), *rows, _shift_ends(turn))
+
+
+def _shift_ends(turn: Turn) -> Sequence[Choice]:
+    """Offer the ways out of a shift, where only the employee reads it."""
+    return () if turn.inbound.group else (Choice(T("do.handover"), "go:handover"), Choice(T("do.off"), "go:off"))
 
 
 async def accept(turn: Turn, ticket_id: int) -> Reply:
-    """Take a ticket; exactly one wins."""
-    ticket, change = await tickets.act(turn, ticket_id, Action.ACCEPT)
+    """Say yes to a ticket, or take one that anybody may have; exactly one wins."""
+    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id, lock=True)
+    change = await passing.accept(turn.session, turn.actor, ticket=ticket, now=turn.now, policy=turn.policy)
     if change.repeated:
-        return _noted(turn, T("work.accepted_before", number=ticket.number))
+        return noted(turn, T("work.accepted_before", number=ticket.number))
     by = ticket.promised_at or ticket.answer_by
     if by is None:
-        return _noted(turn, T("work.yours", number=ticket.number))
+        return noted(turn, T("work.yours", number=ticket.number))
     visit = ticket.promised_at is not None
-    return _noted(turn, T("work.accepted" if visit else "work.answer_by", number=ticket.number, by=When(by)))
+    return noted(turn, T("work.accepted" if visit else "work.answer_by", number=ticket.number, by=When(by)))
 
 
-def _noted(turn: Turn, text: T) -> Reply:
+def noted(turn: Turn, text: T) -> Reply:
     """Answer a tap by a toast: the card itself shows the change. Typed words get an answer in words."""
     return Reply(toast=Toast(text)) if turn.inbound.tap_id else reply(text)
 
@@ -60,8 +69,8 @@ def step(action: Action) -> Verb:
     async def verb(turn: Turn, ticket_id: int) -> Reply:
         ticket, change = await tickets.act(turn, ticket_id, action, codes=_typed_time(turn))
         if change.repeated:
-            return _noted(turn, T("work.step_before", number=ticket.number))
-        return _noted(turn, T(f"work.{action}", number=ticket.number))
+            return noted(turn, T("work.step_before", number=ticket.number))
+        return noted(turn, T(f"work.{action}", number=ticket.number))
 
     return verb
 
@@ -73,27 +82,49 @@ def _typed_time(turn: Turn) -> dict[str, datetime]:
 
 
 async def hand_on(turn: Turn, ticket_id: int) -> Reply:
-    """Ask to whom."""
+    """Ask to whom; a name typed along is enough."""
+    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    if ticket.holder_id is None:
+        return await assign(turn, ticket_id)
     await tickets.may(turn, ticket_id, Action.HAND_ON)
-    return Reply(then=Start("hand_on", {"ticket": ticket_id}))
+    name, _, why = words.beside(turn, "words.hand_on").partition(" ")
+    mine = Standing.HOLDER in standings(turn.actor, ticket)
+    given = {"ticket": ticket_id, "mine": mine, "said": name or None, "why": why.strip() or None}
+    return Reply(then=Start("hand_on", given))
+
+
+async def give_back(turn: Turn, ticket_id: int) -> Reply:
+    """Ask why; words that say it already are enough."""
+    ticket = await tickets.may(turn, ticket_id, Action.GIVE_BACK)
+    typed = words.beside(turn, "words.give_back")
+    reason, rest = words.reason_in(turn, typed, REASONS)
+    given = {"reason": reason or ("other" if typed else None), "words": rest or None}
+    return Reply(then=tickets.start("give_back", ticket, **given))
 
 
 async def not_ours(turn: Turn, ticket_id: int) -> Reply:
-    """Ask whose it is."""
-    await tickets.may(turn, ticket_id, Action.NOT_OURS)
-    return Reply(then=Start("not_ours", {"ticket": ticket_id}))
+    """Ask whose it is; words that say it already are enough."""
+    ticket = await tickets.may(turn, ticket_id, Action.NOT_OURS)
+    typed = words.beside(turn, "words.not_ours")
+    return Reply(then=tickets.start("not_ours", ticket, whose=whose_is(turn, typed) if typed else None))
 
 
-async def problem(turn: Turn, ticket_id: int) -> Reply:
-    """Ask what is the matter; picked from a list, never typed."""
-    await tickets.may(turn, ticket_id, Action.PROBLEM)
-    return Reply(then=Start("problem", {"ticket": ticket_id}))
+def whose_is(turn: Turn, typed: str) -> dict[str, str]:
+    """Read whose a matter is: a contact of the catalogue by its words, else a name and perhaps a number."""
+    number = TRAILING_NUMBER.search(typed)
+    name = (typed[: number.start()] if number else typed).strip(words.STRIP)
+    said = normalise(name).lower()
+    for contact in turn.world.catalog.contacts.values():
+        if said in {normalise(word).lower() for word in (*contact.words, *contact.labels.values())}:
+            return {"key": contact.key}
+    return {"words": name or typed, "phone": number[0].strip() if number else ""}
 
 
 async def ask(turn: Turn, ticket_id: int) -> Reply:
     """Ask what the owner shall be asked."""
     ticket = await tickets.may(turn, ticket_id, Action.ASK)
-    return Reply(then=Start("ask", {"ticket": ticket_id, "number": ticket.number}))
+    typed = words.beside(turn, "words.ask")
+    return Reply(then=tickets.start("ask", ticket, question=typed or None))
 
 
 async def done(turn: Turn, ticket_id: int) -> Reply:
@@ -116,14 +147,21 @@ def _note(turn: Turn) -> str:
     return "" if turn.inbound.tap else (rest if rest is not None else turn.text)
 
 
-async def finish(turn: Turn, ticket_id: int, note: str) -> Reply:
+@wording.guarded("done")
+async def finish(turn: Turn, ticket_id: int, said: Said) -> Reply:
     """Say that it is done, with what was sent along."""
-    kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
-    said = Said(note, tuple(kept))
     ticket, change = await tickets.act(turn, ticket_id, Action.DONE, said=said)
     if change.repeated:
         return reply(T("work.done_before", number=ticket.number))
     return reply(T("work.done", number=ticket.number))
+
+
+def which(held: Sequence[Ticket], verb: str) -> Reply:
+    """Ask which of several tickets was meant."""
+    choices = [
+        Choice(plain(f"{ticket.number} {ticket.place}"), f"t:{verb}:{ticket.id}") for ticket in held[:MOST_OFFERED]
+    ]
+    return reply(T("jobs.which"), *[[choice] for choice in choices])
 
 
 async def photo(turn: Turn, held: Ticket) -> Reply:
@@ -133,7 +171,7 @@ async def photo(turn: Turn, held: Ticket) -> Reply:
     kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     await tickets.act(turn, held.id, Action.NOTE, said=Said("", tuple(kept)))
     album = f"album:{turn.inbound.account}:{turn.inbound.album}" if turn.inbound.album else ""
-    answer = reply(T("work.photo_kept", number=held.number), [tickets.button("done", held)])
+    answer = reply(T("work.photo_kept", number=held.number), [buttons.button("done", held)])
     return Reply(answer.say, key=album)
 
 
@@ -145,7 +183,8 @@ async def send(turn: Turn, ticket_id: int, staff_id: int) -> Reply:
 async def assign(turn: Turn, ticket_id: int) -> Reply:
     """Ask who shall go."""
     await tickets.may(turn, ticket_id, Action.ASSIGN)
-    return Reply(then=Start("hand_on", {"ticket": ticket_id, "first": True}))
+    name = words.beside(turn, "words.hand_on")
+    return Reply(then=Start("hand_on", {"ticket": ticket_id, "first": True, "said": name or None}))
 
 
 async def give(turn: Turn, ticket_id: int, staff_id: int, why: str = "") -> Reply:
@@ -163,14 +202,16 @@ VERBS: Mapping[str, Verb] = {
     "accept": accept,
     "hand_on": hand_on,
     "assign": assign,
+    "give_back": give_back,
     "not_ours": not_ours,
     "called": step(Action.CALLED),
     "on_the_way": step(Action.ON_THE_WAY),
     "arrived": step(Action.ARRIVED),
-    "problem": problem,
     "ask": ask,
+    "tell": telling.ask_words,
     "done": done,
     "settle": settle,
+    **quotes.VERBS,
 }
 TYPED: Mapping[str, str] = {  # what an employee may type about the ticket in hand
     "words.accept": "accept",
@@ -178,38 +219,19 @@ TYPED: Mapping[str, str] = {  # what an employee may type about the ticket in ha
     "words.on_the_way": "on_the_way",
     "words.arrived": "arrived",
     "words.done": "done",
-    "words.problem": "problem",
     "words.not_ours": "not_ours",
+    "words.give_back": "give_back",
     "words.hand_on": "hand_on",
     "words.ask": "ask",
+    "words.tell": "tell",
+    "words.quote": "quote",
 }
-DOES: Mapping[str, Action] = {
-    "accept": Action.ACCEPT,
-    "hand_on": Action.HAND_ON,
-    "not_ours": Action.NOT_OURS,
-    "called": Action.CALLED,
-    "on_the_way": Action.ON_THE_WAY,
-    "arrived": Action.ARRIVED,
-    "problem": Action.PROBLEM,
-    "ask": Action.ASK,
-    "done": Action.DONE,
-}
-
-
-def fitting(turn: Turn, verb: str, held: Sequence[Ticket]) -> Sequence[Ticket]:
-    """Return the tickets in hand to which the verb can be done now; all of them when it fits none."""
-    found = []
-    for ticket in held:
-        try:
-            decide(DOES[verb], State(ticket.state), standings(turn.actor, ticket), holds=False)
-        except Refused:
-            continue
-        found.append(ticket)
-    return found or held
 
 
 async def reply_in_group(turn: Turn, ticket: Ticket) -> Reply:
-    """A reply to a card in the group is the ticket's internal log."""
+    """A reply to a card in the group is the ticket's internal log; one that begins with `>` is for the owner."""
+    if telling.is_marked(turn.text):
+        return await telling.with_words(turn, ticket.id, telling.unmarked(turn.text))
     kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     await tickets.act(turn, ticket.id, Action.NOTE, said=Said(turn.text, tuple(kept)))
     return Reply()

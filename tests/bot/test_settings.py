@@ -69,7 +69,7 @@ def test_the_shipped_file_tells_the_variable_of_every_secret() -> None:
 def test_every_figure_of_the_shipped_file_has_a_comment() -> None:
     figures = SHIPPED.read_text(encoding="utf-8").rpartition("[emergency]")[2].splitlines()
     keys = [line for line in figures if re.match(r"\w+ = ", line)]
-    plain = ("fire", "ambulance", "police", "opens", "closes", "starts", "ends")
+    plain = ("fire", "ambulance", "police", "starts", "ends")
     assert len(keys) > 30
     assert all("#" in line for line in keys if not line.startswith(plain))
 
@@ -80,11 +80,15 @@ def test_the_figures_of_communities_are_a_part_of_the_settings() -> None:
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file = _file(tmp_path, "[web]\nport = 9000\nhost = '::1'\n[quiet]\nstarts = 22:00:00")
-    environ = {"OWNERLINE_WEB__PORT": "9001", "OWNERLINE_SMS__ENABLED": "no", "OWNERLINE_DESK__OPENS": "07:30"}
+    environ = {
+        "OWNERLINE_WEB__PORT": "9001",
+        "OWNERLINE_SMS__ENABLED": "no",
+        "OWNERLINE_CALENDARS__DAYS_OFF": "2026-05-04",
+    }
     settings = load(file, environ | {"PATH": "/bin", "OWNERLINE_TEST_CHROMIUM": "ours"})
     assert (settings.web.port, settings.web.host) == (9001, "::1")
     assert settings.sms.enabled is False
-    assert (settings.quiet.starts, settings.desk.opens) == (time(22), time(7, 30))
+    assert (settings.quiet.starts, settings.calendars.days_off) == (time(22), (date(2026, 5, 4),))
 
 
 def test_secrets_come_from_the_environment_or_from_files_named_there_or_in_the_file(tmp_path: Path) -> None:
@@ -96,6 +100,11 @@ def test_secrets_come_from_the_environment_or_from_files_named_there_or_in_the_f
     for settings in (by_variable, by_key, direct):
         assert settings.telegram.token.get_secret_value() == SECRET
         assert SECRET not in repr(settings)
+
+
+def test_a_catalogue_of_ones_own_is_named_by_its_file(tmp_path: Path) -> None:
+    assert Settings().catalog_file() is None
+    assert load(_file(tmp_path, "[catalog]\nfile = 'own.toml'"), {}).catalog_file() == Path("own.toml")
 
 
 def test_an_empty_secret_in_the_environment_is_none() -> None:
@@ -156,6 +165,16 @@ def test_the_secret_of_the_web_is_made_once_and_kept(tmp_path: Path) -> None:
         ("[tickets]\nautoclose_warn_days = 3", {}, "autoclose_warn_days must be less than autoclose_days"),
         ("[telegram]\nenabled = true", {}, "telegram.token: found no secret while telegram.enabled is true"),
         ("[telegram]\ntoken_file = '/nowhere/x'", {}, "token_file: found no secret in '/nowhere/x'; allowed: a file"),
+        (
+            "[calendars]\ndesk = 'all day'",
+            {},
+            "calendars.desk: found 'all day'; allowed: hours such as \"08:30-21:00 daily",
+        ),
+        ("[calendars]\ncountry = 'XX'", {}, "calendars.country: found 'XX'; allowed: a two-letter code of a country"),
+        ("[calendars]\nregion = 'ZZ'", {}, "calendars: figures that don't go together; allowed: CN has no region 'ZZ'"),
+        ("[calendars]\ndays_off = 7", {}, "calendars.days_off: found 7; allowed: days such as"),
+        ("[calendars]\ndays_off = ['May']", {}, "calendars.days_off: found ['May']; allowed: days such as"),
+        ("", {"OWNERLINE_CALENDARS__DAYS_OFF": "May"}, "CALENDARS__DAYS_OFF: found 'May'; allowed: days such as"),
         ("[log", {}, "config.toml: found broken TOML (Expected ']'"),
         ("a = 1\na = 2", {}, "config.toml: found broken TOML"),
         ("", {"OWNERLINE_WEB__PORT": "eighty"}, "OWNERLINE_WEB__PORT: found 'eighty'; allowed: a whole number"),

@@ -16,16 +16,28 @@ from bot.channels.sms.rendering import numbered
 from handlers import answers, forms
 from handlers.answers import Kind, chosen
 from handlers.form import Form, fields_of
+from handlers.holdups import Problem
 from handlers.registry import FORMS
 from handlers.turn import Turn, World
+from services.actors import Actor
 from services.conversations import Option, pack_options, read_options
 from services.db import Session
 from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
-from services.models import Person, Prompt
+from services.models import Handover, HandoverItem, Person, Prompt, Ticket
 from services.texts import LOCALES, Reader
 from tests.support import estate
 from tests.support.line import START, Line, attachment
 
+ASKED = {
+    "ticket": 1,
+    "number": "1",
+    "question": "?",
+    "matter": "?",
+    "phrase": "?",
+    "better": "?",
+    "alone": True,
+    "quote": 1,
+}
 CHANNELS = (Channel.TELEGRAM, Channel.WEB, Channel.SMS, Channel.CONSOLE)
 DIGITS = {"1": "１①一", "2": "２②二", "3": "３③三", "4": "４④四"}
 
@@ -42,11 +54,27 @@ async def desk(quick_line: Line) -> AsyncIterator[Turn]:
         async with line.db.transaction() as session:
             actor = await estate.actor_of(session, line, await estate.web_of(session, "小李"))
             owner = await estate.actor_of(session, line, await estate.web_of(session, "刘建军"))
-            await estate.filed(session, line, owner)
+            ticket = await estate.filed(session, line, owner)
+            session.add(estate.a_quote(ticket, now=line.now))
+            await session.flush()
+            await _handed_over(session, actor, ticket)
             policy = await line.world.policies.of(session, actor.community_id)
             actor = replace(actor, homes=owner.homes)
             yield Turn(session, actor, Inbound(Channel.WEB, "web", "1", "1", "1"), line.now, policy, line.world)
             raise Undone
+
+
+async def _handed_over(session: Session, actor: Actor, ticket: Ticket) -> None:
+    """Put the ticket on a handover, whose first item it is."""
+    if actor.staff is None:
+        raise LookupError("nobody's shift")
+    shift = {"community_id": ticket.community_id, "team": "desk", "from_staff_id": actor.staff.staff_id}
+    handover = Handover(**shift, to_staff_id=1, state="open", created_at=START, passes_on=False)
+    session.add(handover)
+    await session.flush()
+    row = {"id": 1, "community_id": ticket.community_id, "handover_id": handover.id, "ticket_id": ticket.id}
+    session.add(HandoverItem(**row, note="", state="new", question="", answer=""))
+    await session.flush()
 
 
 async def so_far(session: Session) -> Mapping[str, Any]:
@@ -74,7 +102,7 @@ async def test_every_option_of_every_form_is_read_as_it_is_shown(
     desk: Turn, form: type[Form], name: str, kind: Kind
 ) -> None:
     options = list(await kind.options(desk, await so_far(desk.session)))
-    question = await form.ask(desk, name, {"ticket": 1, "number": "1", "question": "?", "matter": "?"}, options)
+    question = await form.ask(desk, name, {**ASKED, "into": 1, "which": 1, "item": 1}, options)
     offered = [*question.options, *([Option(forms.SKIP, T("word.skip"))] if kind.optional else [])]
     for locale in LOCALES:
         for channel in CHANNELS:
@@ -131,8 +159,8 @@ def test_options_come_back_from_their_row() -> None:
     ],
 )
 async def test_typed_words_choose_what_is_close_and_nothing_else(desk: Turn, text: str, value: str | None) -> None:
-    kind = fields_of(FORMS["problem"])["what"]
-    found = chosen(said(desk, text), list(await kind.options(desk, {})))
+    offered = [Option(problem.value, T(f"problem.{problem}")) for problem in Problem]
+    found = chosen(said(desk, text), offered)
     assert (found.value if found else None) == value
 
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from services.actors import Actor, Proof
 from services.catalog import Kind
 from services.db import Database, Session
 from services.messages import Channel
-from services.models import Address, Community, Number, Person, Ticket
+from services.models import Address, Community, Number, Person, Quote, TeamChat, Ticket
 from services.tickets import engine, filing, finding
 from services.tickets.filing import Request, Requester
 from services.tickets.history import Said
@@ -116,6 +117,14 @@ def estate_url(request: pytest.FixtureRequest) -> str:
 async def line(estate_url: str, world: World) -> AsyncIterator[Line]:
     """Return the house on the estate; every test that asks runs once on each kind of database."""
     opened = Line(estate_url, world)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def server_line(postgresql_estate_url: str, world: World) -> AsyncIterator[Line]:
+    """Return the house on PostgreSQL alone."""
+    opened = Line(postgresql_estate_url, world)
     yield opened
     await opened.close()
 
@@ -219,24 +228,25 @@ async def second_address(line: Line, name: str, channel: Channel) -> Writer:
     return await line.db.run(add)
 
 
-async def group(line: Line, name: str, team: str) -> Writer:
+async def group(line: Line, name: str, team: str, *, topic: str = "") -> Writer:
     """Make a team's group chat."""
 
     async def add(session: Session) -> Writer:
         external = f"-100{team}"
-        session.add(
-            Address(
-                channel=Channel.TELEGRAM,
-                account=ACCOUNTS[Channel.TELEGRAM],
-                external=external,
-                is_group=True,
-                team=team,
-                community_id=await session.scalar(select(Community.id)),
-                created_at=line.now,
-                locale="zh_Hans",
-                display_name=name,
-            )
+        community_id = await session.scalar(select(Community.id))
+        address = Address(
+            channel=Channel.TELEGRAM,
+            account=ACCOUNTS[Channel.TELEGRAM],
+            external=external,
+            is_group=True,
+            community_id=community_id,
+            created_at=line.now,
+            locale="zh_Hans",
+            display_name=name,
         )
+        session.add(address)
+        await session.flush()
+        session.add(TeamChat(community_id=community_id, team=team, address_id=address.id, topic=topic))
         return Writer(Channel.TELEGRAM, external, name)
 
     return await line.db.run(add)
@@ -290,6 +300,20 @@ async def filed(
     ticket = await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
     await session.flush()
     return ticket
+
+
+def a_quote(ticket: Ticket, *, now: datetime) -> Quote:
+    """Return a price that waits for the owner's word."""
+    return Quote(
+        community_id=ticket.community_id,
+        ticket_id=ticket.id,
+        count=1,
+        lines=[["angle_valve", "角阀", 1, 3800, 2000, True]],
+        total_cents=5800,
+        guarantee_days=180,
+        state="asked",
+        asked_at=now,
+    )
 
 
 async def act(

@@ -40,6 +40,7 @@ class Shown:
     keyboard: Keyboard | None = None
     changes: Shown | None = None
     toast: bool = False
+    topic: str = ""
 
     def lines(self) -> list[str]:
         """Write it as a reader sees it: words, files, rows of buttons."""
@@ -72,14 +73,16 @@ class Handset:
                 standing[shown.id] = shown
         return list(standing.values())
 
-    def button(self, label: str, *, old: bool = False) -> Button:
-        """Return the newest button of that label, or the oldest there ever was."""
+    def button(self, label: str, *, old: bool = False, topic: str = "") -> Button:
+        """Return the newest button of that label (in a topic), or the oldest there ever was."""
         if old:
             revisions: Iterator[Shown] = iter(self.log)
         else:
             standing = {id(shown) for shown in self.messages}
             revisions = (shown for shown in reversed(self.log) if id(shown) in standing)
         for shown in revisions:
+            if shown.topic != topic:
+                continue
             for row in shown.rows:
                 for button in row:
                     if button.label == label:
@@ -145,6 +148,7 @@ class FakePort:
             tuple(KIND_NAMES[file.kind] for file in letter.files),
             letter.say.keyboard,
             before,
+            topic=before.topic if before else letter.topic,
         )
         handset.log.append(shown)
         return Sent(Outcome.ACCEPTED, provider_id=shown.id, parts=1)

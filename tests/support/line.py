@@ -58,10 +58,11 @@ class Writer:
     group: str = ""
     anonymous: bool = False
     language: str = ""
+    topic: str = ""
 
-    def within(self, group: str, *, anonymous: bool = False) -> Writer:
+    def within(self, group: str, *, topic: str = "", anonymous: bool = False) -> Writer:
         """The same person, writing in a group."""
-        return replace(self, group=group, anonymous=anonymous)
+        return replace(self, group=group, topic=topic, anonymous=anonymous)
 
     @property
     def chat(self) -> str:
@@ -157,7 +158,7 @@ class Line:
 
     async def tap(self, writer: Writer, label: str, *, old: bool = False) -> list[Shown]:
         """Press a button by its label and return what appears; `old`: the first there ever was of that label."""
-        return await self.press(writer, self.screen(writer).button(label, old=old).tap)
+        return await self.press(writer, self.screen(writer).button(label, old=old, topic=writer.topic).tap)
 
     async def press(self, writer: Writer, tap: str) -> list[Shown]:
         """Send a button's data."""
@@ -175,7 +176,9 @@ class Line:
             await self.schedule.timers()
             await self.drain()
             if step >= target:
-                return
+                break
+        await self.schedule.stranded()
+        await self.drain()
 
     def pass_time(self, span: timedelta) -> None:
         """Let time go by without anybody looking at what falls due."""
@@ -226,6 +229,7 @@ class Line:
             sender=writer.external,
             address=writer.chat,
             group=writer.group,
+            topic=writer.topic,
             anonymous=writer.anonymous,
             name=writer.name,
             language=writer.language,

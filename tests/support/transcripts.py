@@ -3,7 +3,9 @@
     人物: 王芳(telegram)、王师傅(telegram)、路人(telegram 未登记)、工程群(telegram群 engineering)、张福全(短信)
     王芳> 厨房水槽漏水            writes; （照片）, （语音）, （名片 +86…） go along
     王芳> [没错，报上去]          presses the newest button of that label; 「旧」 after it: the oldest one
+    王师傅> （拉黑）              blocks us; （解除拉黑） lets us in again
     王师傅@工程群> [我接]         in a group; 回复… quotes the newest message there
+    王师傅@大群·维修> /jobs       in a topic of a forum
     王芳< 我这样记，您看对不对：  what appears, indented further lines and rows of buttons below
     王师傅<改 …                   a message that changes: unchanged lines are left out
     王师傅<提示 好的              the short answer to a press
@@ -20,15 +22,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.messages import Attachment, Channel, Contact, Keyboard, Location, MediaKind
+from services.messages import Attachment, Channel, Contact, Happening, Keyboard, Location, MediaKind
 from services.settings import change
 from tests.support import estate
 from tests.support.line import Broken, Line, NoSuchButton, Shown, Writer, attachment
 
 CAST, FIGURES = "人物:", "设置:"
 ANY = "…"
+TOPIC = "·"
 CHANNELS = {"telegram": Channel.TELEGRAM, "网页": Channel.WEB, "短信": Channel.SMS}
 KINDS = {"照片": MediaKind.PHOTO, "语音": MediaKind.VOICE, "视频": MediaKind.VIDEO, "文件": MediaKind.DOCUMENT}
+HAPPENINGS = {"（拉黑）": Happening.BLOCKED, "（解除拉黑）": Happening.UNBLOCKED}
 SPANS = {"秒": "seconds", "分钟": "minutes", "小时": "hours", "天": "days"}
 KEYBOARDS = {Keyboard.MENU: "（键盘：菜单）", Keyboard.CONTACT: "（键盘：📱 用手机号核对）"}
 ORDINARY_TOASTS = frozenset({"好的", "OK", "Fine"})
@@ -185,9 +189,13 @@ class Stage:
     async def _act(self, who: str, group: str | None, what: str) -> None:
         writer = Writer(Channel.TELEGRAM, "anonymous") if who == "匿名" else await self._writer(who)
         if group:
-            writer = writer.within((await self._writer(group)).external, anonymous=who == "匿名")
+            name, _, topic = group.partition(TOPIC)
+            writer = writer.within((await self._writer(name)).external, topic=topic, anonymous=who == "匿名")
         if tap := _TAP.fullmatch(what):
             await self._line.tap(writer, tap["label"], old=bool(tap["old"]))
+            return
+        if what in HAPPENINGS:
+            await self._line.write(writer, happening=HAPPENINGS[what])
             return
         card, place, quote = _CARD.search(what), _PLACE.search(what), _QUOTE.search(what)
         text = _QUOTE.sub("", _PLACE.sub("", _CARD.sub("", _FILE.sub("", what)))).strip()
@@ -208,7 +216,8 @@ class Stage:
         return attachment(KINDS[found[1]], str(self._files))
 
     def _quoted(self, writer: Writer, words: str) -> str:
-        return next(shown.id for shown in reversed(self._line.screen(writer).messages) if words in shown.text)
+        there = reversed(self._line.screen(writer).messages)
+        return next(shown.id for shown in there if words in shown.text and shown.topic == writer.topic)
 
     def _filled(self, what: str) -> str:
         for name, words in self._kept.items():
@@ -218,7 +227,7 @@ class Stage:
     def matched(self, expected: Sequence[list[str]]) -> Iterator[list[str]]:
         """Yield what appeared; a block that fits what was expected at its place comes as it was written."""
         news = [
-            _block(name, shown)
+            _block(f"{name}{TOPIC}{shown.topic}" if shown.topic else name, shown)
             for name, writer in self._shown.items()
             for shown in self._line.screen(writer).news()
             if _is_worth_showing(shown)

@@ -32,7 +32,8 @@ _KEYS = {
     "marked": "<b>您好\n</b>电话",
     "phone.line": "电话{phone}",
 }
-_COMMANDS = ("start", "my", "fees", "notices", "language", "help", "cancel", "new", "jobs", "ticket")
+_RESIDENTS = ("start", "my", "fees", "notices", "language", "help", "cancel")
+_COMMANDS = (*_RESIDENTS, "new", "jobs", "ticket", "duty", "handover", "off")
 
 
 def texts() -> Texts:

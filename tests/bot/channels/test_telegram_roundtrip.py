@@ -170,6 +170,29 @@ async def test_groups_topics_and_moves_are_followed(api: BotApi, channel: Telegr
     assert await api.violations() == []
 
 
+async def test_a_forums_topics_are_written_to_and_answered_in(api: BotApi, channel: TelegramChannel) -> None:
+    worker = await api.user(31, "王师傅", started=True)
+    forum = await api.group(-1001234567890, "工程群", forum=True, members=[worker], admins=[worker])
+    await channel.send(letter(to=str(forum.chat_id), is_group=True))  # the General topic is number one
+    topic = await channel.bot.create_forum_topic(forum.chat_id, "维修")
+    there = str(topic.message_thread_id)
+    async with polling(channel) as inbox:
+        for place in (there, "", "1"):  # a topic, the group itself, the General topic by its number
+            sent = await channel.send(letter(f"报修 {place}", to=str(forum.chat_id), topic=place, is_group=True))
+            assert sent.outcome is Outcome.ACCEPTED
+        await worker.says("/jobs", in_group=forum, topic=topic.message_thread_id)
+        assert (await inbox.next()).topic == there
+        await worker.says("/jobs", in_group=forum)
+        assert (await inbox.next()).topic == ""
+        first = await channel.send(letter("报修", to=str(forum.chat_id), topic=there, is_group=True))
+        edited = await channel.send(letter("已接单", to=str(forum.chat_id), topic=there, edit=first.provider_id))
+        assert edited.outcome is Outcome.ACCEPTED
+        await api.forget_topic(forum, topic.message_thread_id)
+        lost = await channel.send(letter(to=str(forum.chat_id), topic=there, is_group=True))
+        assert (lost.outcome, lost.code) == (Outcome.NEEDS_FIX, "no_topic")
+    assert await api.violations() == []
+
+
 async def test_commands_and_the_doctors_questions_are_taken(api: BotApi, channel: TelegramChannel) -> None:
     await api.user(31, "王师傅", started=True)
     await api.group(-1001234567890, "工程群", forum=True)
