@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOMS := bot handlers services scripts
 WORKERS ?= 2
 
-.PHONY: help install demo test check test-faults bench lock clean
+.PHONY: help install demo test check test-faults simulate bench lock clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -46,8 +46,15 @@ check: $(VENV)/development ## lint, types, import contracts, house rules
 test-faults: $(VENV)/development ## the long run of kills and faults
 	OWNERLINE_TEST_KILLS=60 $(BIN)/pytest tests/processes
 
-bench: $(VENV)/development ## how much comes in, and how fast it is answered
+simulate: $(VENV)/development ## thirty days of an estate acted out, on both databases
+	$(BIN)/python scripts/simulate_year.py
+	$(BIN)/python scripts/simulate_year.py --database pg
+
+bench: $(VENV)/development ## how much comes in, how fast it is answered, lists of a million tickets, a year of an estate
 	$(BIN)/python scripts/bench_inbound.py
+	$(BIN)/python scripts/bench_tickets.py
+	$(BIN)/python scripts/simulate_year.py --days 365
+	$(BIN)/python scripts/simulate_year.py --days 365 --database pg
 
 lock: $(VENV)/development ## renew the locks from pyproject.toml
 	$(BIN)/python scripts/lock.py

@@ -10,17 +10,17 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from scripts.cli_estate import (
+    Config,
+    kpi,
+    roster_import,
+    roster_show,
+    settings_get,
+    settings_list,
+    settings_set,
+)
 from scripts.trouble import CommandError
 
-Config: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", metavar="FILE", show_default=False, help="The settings file; `config.toml` here when left out."
-    ),
-]
-Community: TypeAlias = Annotated[
-    str, typer.Option(metavar="SLUG", show_default=False, help="The community; all of them when left out.")
-]
 RowId: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="The number that `list` shows.")]
 Limit: TypeAlias = Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")]
 
@@ -40,10 +40,11 @@ Exit codes: 0 done, 1 it can't be done, 2 settings or arguments do not fit.
 def main() -> None:
     """Run the command; what is wrong is told in one line."""
     from bot.settings_file import SettingsError
+    from services.catalog_file import CatalogError
 
     try:
         commands()()
-    except SettingsError as error:
+    except (SettingsError, CatalogError) as error:
         sys.exit(_told(error, 2))
     except CommandError as error:
         sys.exit(_told(error, 1))
@@ -223,36 +224,6 @@ def outbox_release(config: Config = None) -> None:
     queues.release_outbox(config)
 
 
-def settings_list(config: Config = None, community: Community = "") -> None:
-    """Print every figure that holds now, and what the file says where it was changed."""
-    from scripts import figures
-
-    figures.show(config, key="", community=community)
-
-
-def settings_get(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as tickets.autoclose_days.")],
-    config: Config = None,
-    community: Community = "",
-) -> None:
-    """Print one figure as it holds now."""
-    from scripts import figures
-
-    figures.show(config, key=key, community=community)
-
-
-def settings_set(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as tickets.autoclose_days.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="Such as 5, 08:30 or 96333.")],
-    config: Config = None,
-    community: Community = "",
-) -> None:
-    """Change a figure while the service runs; the file's stays for the others."""
-    from scripts import figures
-
-    figures.put(config, key=key, value=value, community=community)
-
-
 def audit_verify(config: Config = None) -> None:
     """Check every ticket's history.
 
@@ -277,7 +248,7 @@ def audit_seal(config: Config = None) -> None:
 def commands() -> typer.Typer:
     """Put all commands together."""
     app = _group(ABOUT)
-    for command in (serve, demo, chat, migrate, doctor, seed, backup, restore, version):
+    for command in (serve, demo, chat, migrate, doctor, seed, backup, restore, kpi, version):
         app.command()(command)
     for name, about, actions in (
         ("audit", "The history that can't be changed.", (audit_verify, audit_seal)),
@@ -287,6 +258,7 @@ def commands() -> typer.Typer:
             "What was to be sent and could not be.",
             (outbox_list, outbox_retry, outbox_drop, outbox_release),
         ),
+        ("roster", "Who is on duty when.", (roster_import, roster_show)),
         (
             "settings",
             "The figures a community works by.",

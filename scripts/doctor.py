@@ -13,22 +13,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Settings
 from scripts import running
-from services import migrate
+from services import catalog, migrate
 from services.clock import DeskClock
 from services.db import Session, machine_now
 from services.messages import Channel
-from services.models import Address, Community, Event, Staff
+from services.models import Address, Community, Event, Staff, TeamChat
 
+IN_PROCESS = frozenset({"demo"})  # gateways that show text messages on the demo's phone instead of sending them
 MOST_SKEW = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: how it is, and how to mend it when it is not well."""
+    """One thing looked at: how it is, and how to mend it when it is not well; what warns keeps nobody from starting."""
 
     name: str
     ok: bool
     words: str
+    warns: bool = False
 
 
 def examine(config: Path | None) -> bool:
@@ -41,11 +43,13 @@ def examine(config: Path | None) -> bool:
 
 def line(finding: Finding) -> str:
     """Write a finding as people read it."""
-    return f"{'OK  ' if finding.ok else 'BAD '} {finding.name}: {finding.words}"
+    mark = "WARN" if finding.warns else "OK  "
+    return f"{mark if finding.ok else 'BAD '} {finding.name}: {finding.words}"
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at the database and what is in it, then at the channels."""
+    """Look at the catalogue, the database and what is in it, then at the channels."""
+    yield _catalogue(settings)
     try:
         revision = migrate.current(settings.database_url())
     except (OSError, SQLAlchemyError) as error:
@@ -61,6 +65,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _community(session, settings)
         groups = await _groups(session, settings)
     yield _media(settings)
+    yield _sms(settings)
     async for finding in _telegram(settings, groups):
         yield finding
 
@@ -113,12 +118,31 @@ async def _groups(session: Session, settings: Settings) -> list[str]:
         select(Address.external).where(
             Address.channel == Channel.TELEGRAM,
             Address.account == settings.telegram.account,
-            Address.is_group,
-            Address.team != "",
+            Address.id.in_(select(TeamChat.address_id)),
             Address.gone_at.is_(None),
         )
     )
     return list(found)
+
+
+def _sms(settings: Settings) -> Finding:
+    sms = settings.sms
+    if not sms.enabled:
+        return Finding("sms", ok=True, words="not enabled")
+    if sms.gateway not in IN_PROCESS:
+        return Finding("sms", ok=True, words=f"{sms.account} over {sms.gateway}")
+    words = "only the gateway inside this process: alarms by text message reach nobody; connect one that sends"
+    return Finding("sms", ok=True, words=words, warns=True)
+
+
+def _catalogue(settings: Settings) -> Finding:
+    file = settings.catalog_file()
+    try:
+        found = catalog.load(file)
+    except catalog.CatalogError as error:
+        return Finding("catalogue", ok=False, words=str(error))
+    words = f"{file or 'the shipped one'}: {len(found.categories)} matters, {len(found.prices)} prices"
+    return Finding("catalogue", ok=True, words=words)
 
 
 def _media(settings: Settings) -> Finding:

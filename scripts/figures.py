@@ -13,6 +13,8 @@ from services.db import Session
 from services.models import Community
 from services.settings import EVERYWHERE, BadSettingError, Policies, Policy, change
 
+NONE = "-"
+
 
 def show(config: Path | None, *, key: str, community: str) -> None:
     """Print one figure, or with an empty key all of them."""
@@ -71,7 +73,7 @@ async def _id_of(session: Session, slug: str) -> int:
 
 def _flat(policy: Policy) -> dict[str, str]:
     return {
-        f"{section}.{key}": str(value)
+        f"{section}.{key}": (", ".join(value) if isinstance(value, list) else str(value)) or NONE
         for section, keys in policy.model_dump(mode="json").items()
         for key, value in keys.items()
     }

@@ -11,7 +11,18 @@ from pathlib import Path
 from services.actors import Proof, Role, Tie
 from services.db import Database, Session
 from services.messages import Channel
-from services.models import Address, ChannelAccount, Community, Duty, Number, Occupancy, Person, Staff, Unit
+from services.models import (
+    Address,
+    ChannelAccount,
+    Community,
+    Duty,
+    Number,
+    Occupancy,
+    Person,
+    Staff,
+    TeamChat,
+    Unit,
+)
 
 ACCOUNT = "main"
 COMMUNITIES = 50
@@ -32,6 +43,8 @@ class Words:
     desk: str
     group: str
     home: str
+    flat: str
+    lobby: str
     urge: str
     mine: str
     repairs: Sequence[str]
@@ -59,7 +72,9 @@ async def bring(db: Database, words: Words) -> Cast:
         await _add(session, [_served(estate) for estate in estates])
         await _staff(session, estates, words, now)
         await _owners(session, estates, words, now)
-        await _add(session, [_group(number, estate.id, now) for number, estate in enumerate(estates)])
+        chats = [_group(number, estate.id, now) for number, estate in enumerate(estates)]
+        await _add(session, chats)
+        await _add(session, [_team_chat(chat) for chat in chats])
     return Cast(
         [FIRST_OWNER + number for number in range(OWNERS)], [FIRST_GROUP - number for number in range(COMMUNITIES)]
     )
@@ -87,8 +102,12 @@ def _served(community: Community) -> ChannelAccount:
 
 def _group(number: int, community_id: int, now: datetime) -> Address:
     address = _address(FIRST_GROUP - number, community_id, None, now)
-    address.is_group, address.team = True, "engineering"
+    address.is_group = True
     return address
+
+
+def _team_chat(chat: Address) -> TeamChat:
+    return TeamChat(community_id=chat.community_id, team="engineering", address_id=chat.id, topic="")
 
 
 def _address(external: int, community_id: int, person_id: int | None, now: datetime) -> Address:

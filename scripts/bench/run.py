@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import statistics
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from services import migrate
 from services.db import Database
 from services.models import Community
 from tests.botapi.driver import BotApi
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import DURABLE, PostgresServer
 
 CROWD = 40
 RATES = (50, 100)
@@ -84,15 +84,15 @@ class Figures:
 
 
 @contextmanager
-def place(url: str | None, kind: str) -> Iterator[str]:
-    """Give an empty database: the one named, a new file, or a new server's."""
+def place(url: str | None, kind: str, settings: Mapping[str, str] = DURABLE) -> Iterator[str]:
+    """Give an empty database: the one named, a new file, or a new server's, with settings of its own."""
     if url is not None:
         yield url
     elif kind == "sqlite":
         with folder() as home:
             yield f"sqlite:///{home / 'ownerline.db'}"
     else:
-        server = PostgresServer()
+        server = PostgresServer(settings)
         try:
             yield server.create_database("ownerline")
         finally:

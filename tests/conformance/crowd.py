@@ -24,7 +24,7 @@ from services.actors import Actor, Proof
 from services.db import Database, Session
 from services.media import MediaStore
 from services.messages import Channel, Inbound
-from services.models import Address, Community, Occupancy, Person, Staff, Ticket, Unit
+from services.models import Address, Community, Occupancy, Person, Staff, TeamChat, Ticket, Unit
 from services.outbox import Account
 from services.settings import Policy
 from services.tickets import filing
@@ -111,17 +111,17 @@ async def add_engineers(session: Session, count: int) -> list[Member]:
                 community_id=community_id, person_id=person.id, badge=f"E{number}", role="engineer", team="engineering"
             )
         )
-    session.add(
-        Address(
-            channel=Channel.TELEGRAM,
-            account=ACCOUNT,
-            external=GROUP,
-            is_group=True,
-            team="engineering",
-            community_id=community_id,
-            created_at=NOW,
-        )
+    wall = Address(
+        channel=Channel.TELEGRAM,
+        account=ACCOUNT,
+        external=GROUP,
+        is_group=True,
+        community_id=community_id,
+        created_at=NOW,
     )
+    session.add(wall)
+    await session.flush()
+    session.add(TeamChat(community_id=community_id, team="engineering", address_id=wall.id, topic=""))
     await session.flush()
     return members
 

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.channels.port import Letter, Outcome, Sent
 from handlers.turn import World
 from services import outbox
 from services.db import Session
 from services.messages import Channel
-from services.models import Address, Card, Ticket
+from services.models import Address, Card, Outgoing, TeamChat, Ticket
 from services.tickets import cards
 from tests.conformance import crowd
 from tests.conformance.crowd import GROUP, NOW, Replica
@@ -173,6 +173,22 @@ async def test_a_card_that_could_not_be_changed_is_tried_again_at_the_next_chang
     await scene.deliver()
     assert scene.wall.edits_made == ["", first, first]
     assert "2" in scene.shows()
+
+
+async def test_a_card_goes_to_its_topic_and_when_that_is_gone_to_the_group_itself(scene: Scene) -> None:
+    async with scene.db.transaction() as session:
+        await session.execute(update(TeamChat).values(topic="9"))
+        await session.execute(update(Card).values(topic="9"))
+        await session.execute(update(Outgoing).where(Outgoing.card_id.is_not(None)).values(topic="9"))
+    scene.wall.answers = [Sent(Outcome.NEEDS_FIX, code="no_topic")]
+    await scene.deliver()
+    assert [letter.topic for letter in scene.wall.letters] == ["9", ""]
+    assert (await scene.card()).topic == ""
+    async with scene.db.reading() as session:
+        assert (await session.scalars(select(TeamChat.topic))).all() == [""]
+    await scene.change()
+    await scene.deliver()
+    assert scene.wall.edits_made[-1] == (await scene.card()).message_id
 
 
 async def test_two_replicas_show_a_card_as_one(scene: Scene) -> None:

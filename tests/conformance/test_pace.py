@@ -196,6 +196,31 @@ async def test_a_group_gets_no_more_in_a_minute_than_the_provider_takes(database
     assert len(left) >= 24
 
 
+async def test_edits_and_all_topics_share_a_groups_pace(database: Database) -> None:
+    """Cards that change as fast as may be, and words in two topics: together no more than the provider takes."""
+    post = Post(database, Account("telegram", "main", None, Pace.per_group(20)))
+    group = await post.address("group 1")
+
+    async def write(session: Session) -> None:
+        for number in range(20):
+            to = outbox.To(group, "", None, topic=str(number % 2))
+            card = outbox.Draft(key=f"card:{number}:2", to=to, priority=Priority.WORK, kind="card", card_id=number)
+            said = outbox.Draft(key=f"said {number}", to=to, priority=Priority.REPLY)
+            await outbox.enqueue(session, card, said, now=NOON)
+
+    await database.run(write)
+    left: list[tuple[timedelta, str]] = []
+    passed = timedelta()
+    while passed < 90 * SECOND:
+        while rows := await post.claim():
+            left += [(passed, row.kind) for row in rows]
+            await post.accept(*rows)
+        await post.pass_time(3 * SECOND)
+        passed += 3 * SECOND
+    assert most_within([at for at, _ in left], timedelta(minutes=1)) <= 20
+    assert {kind for _, kind in left} == {"card", "say"}
+
+
 async def test_a_private_chat_gets_a_few_at_once_and_then_one_a_second(database: Database) -> None:
     post = Post(database, Account("telegram", "main", None, Pace()))
     await post.address("anna")

@@ -16,9 +16,9 @@ from services.db import Database, Session
 from services.messages import Channel, Inbound
 from services.models import Event, FollowUp, History, LinkCode, Outgoing, Person, Survey, Ticket
 from services.refusals import Refused
-from services.tickets import engine, finding
+from services.tickets import finding, passing
 from services.tickets.filing import TooMany
-from services.tickets.rules import Action, AlreadyTaken
+from services.tickets.rules import AlreadyTaken
 from tests.conformance import crowd
 from tests.conformance.crowd import NOW, Member, Replica
 from tests.support.line import ACCOUNT, FakePort, Screens
@@ -92,7 +92,7 @@ async def accepted_by(replicas: Sequence[Replica], ticket_id: int) -> list[int |
     """Return who has accepted the ticket, by its history."""
     async with replicas[0].db.reading() as session:
         found = await session.scalars(
-            select(History.person_id).where(History.ticket_id == ticket_id, History.action == "accept")
+            select(History.person_id).where(History.ticket_id == ticket_id, History.action.in_(("accept", "grab")))
         )
         return list(found.all())
 
@@ -105,7 +105,7 @@ async def test_of_twenty_who_accept_at_once_one_wins(replicas: list[Replica]) ->
         actor = await crowd.actor_of(session, member)
         ticket = await finding.find(session, actor, ticket_id=ticket_id, lock=True)
         try:
-            await engine.act(session, actor, Action.ACCEPT, ticket=ticket, now=NOW, policy=policy)
+            await passing.accept(session, actor, ticket=ticket, now=NOW, policy=policy)
         except AlreadyTaken as taken:
             return str(taken.text.params["name"])
         return "accepted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,11 +18,12 @@ from scripts.trouble import CommandError
 from tests.scripts.conftest import Call
 from tests.support.surroundings import surroundings
 
-COMMANDS = ("serve", "demo", "chat", "migrate", "doctor", "seed", "backup", "restore", "version")
+COMMANDS = ("serve", "demo", "chat", "migrate", "doctor", "seed", "backup", "restore", "kpi", "version")
 GROUPS = {
     "audit": ("verify", "seal"),
     "inbox": ("list", "retry", "drop"),
     "outbox": ("list", "retry", "drop", "release"),
+    "roster": ("import", "show"),
     "settings": ("list", "get", "set"),
 }
 
@@ -83,6 +85,13 @@ def test_settings_that_do_not_fit_are_told_in_one_line_and_nothing_is_started(tm
         line = "ownerline: config.toml: web.port: found 'eighty'; allowed: a whole number from 0 to 65535\n"
         assert done.stderr == line
     assert [place.name for place in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_a_catalogue_that_does_not_fit_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("[categories]\n", encoding="utf-8")
+    done = _process(tmp_path, "serve", catalog__file="own.toml")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("ownerline: own.toml: categories: found 'nothing', allowed: ")
 
 
 def test_a_missing_file_and_a_missing_secret_are_told_the_same_way(tmp_path: Path) -> None:
@@ -163,13 +172,17 @@ def test_figures_are_read_and_changed_at_run_time(call: Call) -> None:
     assert _lines(call("settings", "set", key, "5", "--community", slug)) == ["done"]
     assert _lines(call("settings", "set", "quiet.starts", "22:30")) == ["done"]
     assert _lines(call("settings", "set", "emergency.gas", "0571")) == ["done"]
+    assert _lines(call("settings", "set", "calendars.days_off", "2026-05-04, 2026-12-24")) == ["done"]
+    assert _lines(call("settings", "get", "calendars.days_off")) == ["2026-05-04, 2026-12-24"]
     assert _lines(call("settings", "get", key)) == ["3"]
     assert _lines(call("settings", "get", key, "--community", slug)) == ["5"]
-    found = dict(line.split(maxsplit=1) for line in _lines(call("settings", "list", "--community", slug)))
-    assert found[key] == "5         (file: 3)"
-    assert found["quiet.starts"] == "22:30:00  (file: 21:00:00)"
-    assert found["emergency.gas"] == "0571      (file: 96777)"
-    assert found["tickets.urge_hours"] == "2"
+    listed = [re.split(" {2,}", line) for line in _lines(call("settings", "list", "--community", slug))]
+    found = {name: rest for name, *rest in listed}
+    assert found[key] == ["5", "(file: 3)"]
+    assert found["quiet.starts"] == ["22:30:00", "(file: 21:00:00)"]
+    assert found["emergency.gas"] == ["0571", "(file: 96777)"]
+    assert found["calendars.days_off"] == ["2026-05-04, 2026-12-24", "(file: -)"]
+    assert found["tickets.urge_hours"] == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +191,10 @@ def test_figures_are_read_and_changed_at_run_time(call: Call) -> None:
         (("get", "tickets.nothing"), "unknown setting 'tickets.nothing'; allowed: emergency.fire"),
         (("set", "tickets.nothing", "1"), "unknown setting 'tickets.nothing'; allowed: emergency.fire"),
         (("set", "tickets.per_day", "0"), "tickets.per_day: found '0'"),
+        (
+            ("set", "calendars.desk", "all day"),
+            "calendars.desk: found 'all day', 'day' where the days stand at the end",
+        ),
         (("get", "tickets.per_day", "--community", "x"), "unknown community 'x'; allowed: none yet"),
     ],
 )

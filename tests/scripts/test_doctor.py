@@ -37,14 +37,32 @@ def test_a_database_without_tables_asks_for_migrate(call: Call) -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_catalogue_of_ones_own_is_looked_at(call: Call, tmp_path: Path) -> None:
+    assert _told(call)[1]["catalogue"].startswith("OK the shipped one: 39 matters, ")
+    own = tmp_path / "own.toml"
+    own.write_text("[categories.lift]\n", encoding="utf-8")
+    code, found = _told(call, OWNERLINE_CATALOG__FILE=str(own))
+    assert code == 1
+    assert found["catalogue"] == f"BAD {own}: categories.lift.department: found 'nothing', allowed: a value"
+
+
+@pytest.mark.usefixtures("place")
 def test_a_service_that_can_start_is_well(call: Call) -> None:
     code, found = _told(call)
     assert code == 0
-    assert all(words.startswith("OK ") for words in found.values())
+    assert {name for name, words in found.items() if not words.startswith("OK ")} == {"sms"}
     assert found["community"] == "OK sunshine-garden is made at the first start"
     assert found["telegram"] == "OK not enabled"
     assert call("seed").exit_code == 0
     assert _told(call)[1]["community"] == "OK sunshine-garden; 7 at work"
+
+
+@pytest.mark.usefixtures("place")
+def test_text_messages_that_reach_nobody_are_warned_of(call: Call) -> None:
+    code, found = _told(call)
+    assert code == 0
+    assert found["sms"].startswith("WARN only the gateway inside this process: alarms by text message reach nobody")
+    assert _told(call, OWNERLINE_SMS__ENABLED="false")[1]["sms"] == "OK not enabled"
 
 
 def test_a_database_of_another_release_is_told(call: Call, place: Path) -> None:
