@@ -65,7 +65,7 @@ async def _file(owner: Person) -> None:
 async def _race(cast: Cast, group: Group) -> Person:
     """Two engineers press "accept" on the group's card at once: one has it, the other is told who."""
     card = await group.reads(MATTER)
-    assert card.labels == (button("do.accept"), button("do.hand_on"), button("do.not_ours"))
+    assert card.labels == (button("do.accept"), button("do.hand_on"), button("do.not_ours"), button("do.tell"))
     await cast.engineer.reads(MATTER)
     rivals = (cast.engineer, cast.colleague)
     await asyncio.gather(*(rival.taps_on(card, button("do.accept"), in_group=group) for rival in rivals))
@@ -73,7 +73,7 @@ async def _race(cast: Cast, group: Group) -> Person:
     assert sorted(alerts) == [False, True]
     await cast.owner.reads(said("news.accepted"))
     shown = await group.reads(button("state.working"))
-    assert (shown.message_id, shown.labels) == (card.message_id, ())
+    assert (shown.message_id, shown.labels) == (card.message_id, (button("do.tell"),))
     return rivals[alerts.index(False)]
 
 

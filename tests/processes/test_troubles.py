@@ -131,7 +131,7 @@ async def test_a_card_that_somebody_deleted_comes_anew(estate: Estate) -> None:
 
 async def test_a_group_that_became_a_supergroup_keeps_its_cards(estate: Estate) -> None:
     """A ticket's card goes on in the new chat, and new ones come there."""
-    owner = await _resident(estate, 1107, "杨帆", "+8613800138011")
+    owner = await _resident(estate, 1107, "罗勇", "+8613800138019")
     number = await _files(estate, owner, "厨房水龙头关不紧")
     await estate.group.reads(number)
     bigger = await estate.cast.supervisor.migrates(estate.group, -1001000000501)
