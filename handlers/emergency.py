@@ -21,7 +21,7 @@ from services.catalog import Priority
 from services.conversations import Option, read_options
 from services.messages import Reply, Start, T, joined, lines, plain, reply
 from services.models import Prompt, Ticket
-from services.tickets import escalation, filing, finding
+from services.tickets import filing, finding
 from services.tickets.filing import Request
 from services.understanding.danger import Danger, danger_asked, danger_in
 from services.understanding.numbers import choice_number
@@ -124,7 +124,6 @@ async def answer(turn: Turn, danger: Danger, *, told: bool = False, matter: str 
         now=turn.now,
         policy=turn.policy,
     )
-    await escalation.page_now(turn.session, ticket=ticket, house=turn.house, now=turn.now, policy=turn.policy)
     filed = T("danger.filed", number=ticket.number)
     said = lines(filed, turn.about()) if told else lines(_instructions(turn, danger), filed)
     return dataclasses.replace(reply(said), key=_key(turn))

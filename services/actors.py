@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.messages import Channel
+from services.messages import Channel, T
 from services.outbox import To
 
 
@@ -122,6 +122,11 @@ class Actor:
     def staff(self) -> Membership | None:
         """The membership in the present community."""
         return next((m for m in self.memberships if m.community_id == self.community_id), None)
+
+    @property
+    def called(self) -> T | None:
+        """The employee's name with badge, as people read it; None when he works elsewhere, or nowhere."""
+        return T("staff.name", name=self.name, badge=self.staff.badge) if self.staff is not None else None
 
     @property
     def is_front(self) -> bool:

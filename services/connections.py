@@ -20,6 +20,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from services import loading
 from services.sqlite_inline import InlineConnection
 
 R = TypeVar("R")
@@ -175,8 +176,9 @@ class Session(AsyncSession):
         self.driver = driver
 
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
-        """Write changed objects, if there are any."""
-        if self.new or self.deleted or self.dirty:
+        """Write changed objects, if there are any: the short way unless rows come or go."""
+        come_or_go = self.new or self.deleted
+        if come_or_go or not await loading.save(self, self.dirty):
             await super().flush(objects)
 
 

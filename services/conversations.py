@@ -215,13 +215,15 @@ async def opened(session: Session, *, prompt_id: int) -> Prompt | None:
 
 async def end_where(session: Session, *, key_prefix: str, state: str = "cancelled") -> None:
     """End the open prompts under keys that begin so, and what was to be said for them."""
-    await session.execute(
-        update(Prompt)
-        .where(inlined.begins(Prompt.key, key_prefix), inlined.equal(Prompt.state, "open"))
-        .values(state=state)
-        .execution_options(synchronize_session=False)
-    )
+    await direct.execute(session, _end_where(), {"ended": state, **inlined.prefixed(key_prefix)})
     await outbox.cancel(session, key_prefix=f"prompt:{key_prefix}")
+
+
+@cache
+def _end_where() -> Update:
+    prompt = table_of(Prompt)
+    under = inlined.begins(prompt.c.key), inlined.equal(prompt.c.state, "open")
+    return update(prompt).where(*under).values(state=bindparam("ended"))
 
 
 async def mark_shown(session: Session, *, prompt_ids: Sequence[int], now: datetime) -> None:

@@ -16,6 +16,7 @@ from services.messages import Channel
 from services.models import Address, Card, Outgoing, Ticket, table_of
 from services.outbox import Claimed, Draft, Priority, Result, State, To
 from services.tickets import cards
+from services.tickets.cards import Shown
 from services.wire import read_say
 
 
@@ -51,6 +52,7 @@ async def note(session: Session, arrivals: Sequence[Arrival], *, owner: str, now
     ]
     if shown:
         await conversations.mark_shown(session, prompt_ids=shown, now=now)
+    await cards.sent(session, [_shown(arrival) for arrival in kept if _is_on_screen(arrival)], now=now)
     for arrival in kept:
         await _follow(session, arrival, now)
 
@@ -76,17 +78,18 @@ def _guarding() -> Select[Any]:
     return select(ticket.id).where(ticket.id.in_(shown)).order_by(ticket.id).with_for_update(key_share=True)
 
 
+def _is_on_screen(arrival: Arrival) -> bool:
+    return arrival.row.card_id is not None and arrival.result.state is State.ACCEPTED
+
+
+def _shown(arrival: Arrival) -> Shown:
+    row = arrival.row
+    to = To(row.address_id, row.locale, row.community_id, topic=row.topic)
+    return Shown(row.card_id or 0, arrival.revision, arrival.stage or arrival.result.provider_id, to)
+
+
 async def _follow(session: Session, arrival: Arrival, now: datetime) -> None:
     row = arrival.row
-    if row.card_id is not None and arrival.result.state is State.ACCEPTED:
-        await cards.sent(
-            session,
-            card_id=row.card_id,
-            revision=arrival.revision,
-            message_id=arrival.stage or arrival.result.provider_id,
-            to=To(row.address_id, row.locale, row.community_id, topic=row.topic),
-            now=now,
-        )
     for media_id, file_id in arrival.files:
         await media.remember_file_id(
             session, media_id=media_id, channel=arrival.channel, account=arrival.account, file_id=file_id

@@ -27,7 +27,7 @@ async def take(session: Session, *, now: datetime) -> Timer | None:
     if timer is None:
         return None
     if timer.subject == "ticket":
-        await finding.lock(session, ticket_id=timer.subject_id)
+        await finding.locked(session, ticket_id=timer.subject_id)
     return timer if await timers.take(session, timer, now=now) else None
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 
+from services import loading
 from services.actors import Actor, House
 from services.db import Session
 from services.messages import Channel
-from services.models import Address, ChannelAccount, Community
+from services.models import Address, ChannelAccount, Community, table_of
 
 
 async def served_by(session: Session, *, channel: Channel, account: str) -> Sequence[int]:
@@ -62,8 +65,14 @@ async def at(session: Session, *, channel: Channel, external: str) -> House | No
 
 async def by_id(session: Session, *, community_id: int) -> House:
     """Return a community by id; raises `LookupError`."""
-    found = of(await session.get(Community, community_id))
-    if found is None:
+    asked = {"community_id": community_id}
+    found = [of(one) for one in await loading.objects(session, _by_id(), asked, Community)]
+    if not found or found[0] is None:
         msg = f"no community {community_id}"
         raise LookupError(msg)
-    return found
+    return found[0]
+
+
+@cache
+def _by_id() -> Select[Any]:
+    return select(table_of(Community)).where(table_of(Community).c.id == bindparam("community_id"))

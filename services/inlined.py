@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, String, literal, literal_column
+from sqlalchemy import Boolean, ColumnElement, String, bindparam, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -54,11 +54,15 @@ def _on_postgresql(element: _Begins, compiler: SQLCompiler, **kwargs: Any) -> st
     return f"{text} LIKE {like} ESCAPE '/'"
 
 
-def begins(column: Any, prefix: str) -> ColumnElement[bool]:  # noqa: ANN401
-    """Say that a text begins so: on SQLite as a span, for which an index serves; a LIKE goes through all rows there."""
+def begins(column: Any) -> ColumnElement[bool]:  # noqa: ANN401
+    """Say that a text begins with what `prefixed` is given: as a span on SQLite, where a LIKE goes through all rows."""
+    return _Begins(column, *(bindparam(name, type_=String()) for name in ("prefix", "last", "pattern")))
+
+
+def prefixed(prefix: str) -> dict[str, str]:
+    """Return what a statement with `begins` is given."""
     escaped = prefix.replace("/", "//").replace("%", "/%").replace("_", "/_")
-    texts = (prefix, prefix + chr(sys.maxunicode), f"{escaped}%")
-    return _Begins(column, *(literal(each, String()) for each in texts))
+    return {"prefix": prefix, "last": prefix + chr(sys.maxunicode), "pattern": f"{escaped}%"}
 
 
 def _word(value: str) -> ColumnElement[str]:

@@ -1,4 +1,4 @@
-"""Objects from kept statements: what a turn reads and changes, loaded the direct way.
+"""Objects by kept statements: what a turn reads and changes is loaded and written the direct way.
 
 An object that the session has already is returned as it stands, whatever the row says, as the engine does it; `fresh`
 brings it up to date.
@@ -6,19 +6,24 @@ brings it up to date.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Executable, insert, inspect
+from sqlalchemy import ClauseElement, Executable, bindparam, insert, inspect, update
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import instance_dict, manager_of_class, set_committed_value
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.orm.attributes import instance_dict, instance_state, manager_of_class, set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from services import direct
-from services.connections import Session
 from services.direct import Given
 from services.models.base import Base, table_of
+
+if TYPE_CHECKING:
+    from services.connections import Session
 
 E = TypeVar("E", bound=Base)
 
@@ -67,3 +72,46 @@ async def add(session: Session, new: Base) -> None:
 def _inserting(kind: type[Base]) -> ReturningInsert[Any]:
     table = table_of(kind)
     return insert(table).returning(*table.columns)
+
+
+async def save(session: Session, objects: Iterable[Base]) -> bool:
+    """Write what changed of objects; False, and nothing is written, when a value is for the database to work out."""
+    changed = [(each, changes) for each in objects if (changes := _changes(each))]
+    if any(isinstance(value, ClauseElement) for _, changes in changed for value in changes.values()):
+        return False
+    alike = defaultdict[tuple[type[Base], tuple[str, ...]], list[Base]](list)
+    for each, changes in changed:
+        alike[type(each), tuple(changes)].append(each)
+    for (kind, names), several in sorted(alike.items(), key=lambda item: (item[0][0].__tablename__, item[0][1])):
+        await _write(session, kind, names, sorted(several, key=attrgetter(_key(kind))))
+    return True
+
+
+def _changes(changed: Base) -> Mapping[str, Any]:
+    """Return the attributes that are not as they were loaded, in the order of the table's columns."""
+    values, before = instance_dict(changed), instance_state(changed).committed_state
+    return {name: values[name] for name in _shape(type(changed))[0] if name in before and values[name] != before[name]}
+
+
+async def _write(session: Session, kind: type[Base], names: tuple[str, ...], several: Sequence[Base]) -> None:
+    """Write the same columns of several objects, in the order of their keys: one order for everybody."""
+    rows = [{name: getattr(each, name) for name in names} | {"its_key": getattr(each, _key(kind))} for each in several]
+    found = await direct.execute_many(session, _updating(kind, names), rows)
+    if len(found.all()) != len(several):
+        msg = f"a row of {kind.__tablename__} is gone"
+        raise StaleDataError(msg)
+    for each in several:
+        for name in names:
+            set_committed_value(each, name, getattr(each, name))
+
+
+@cache
+def _updating(kind: type[Base], names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    table, key = table_of(kind), table_of(kind).c[_key(kind)]
+    values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return update(table).where(key == bindparam("its_key")).values(values).returning(key)
+
+
+def _key(kind: type[Base]) -> str:
+    names, index = _shape(kind)
+    return names[index]

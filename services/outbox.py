@@ -254,19 +254,25 @@ def _revive() -> Update:
 
 async def waits(session: Session, *, key_prefix: str) -> bool:
     """Whether something under keys that begin so has not left yet."""
-    found = select(Outgoing.id).where(_waiting(), inlined.begins(Outgoing.key, key_prefix)).limit(1)
-    return await session.scalar(found) is not None
+    return await direct.scalar(session, _waits(), inlined.prefixed(key_prefix)) is not None
+
+
+@cache
+def _waits() -> Select[Any]:
+    row = table_of(Outgoing).c
+    return select(row.id).where(_waiting(), inlined.begins(row.key)).limit(1)
 
 
 async def cancel(session: Session, *, key_prefix: str) -> int:
     """Cancel what has not left yet under keys that begin so."""
-    result = await session.execute(
-        update(Outgoing)
-        .where(_waiting(), inlined.begins(Outgoing.key, key_prefix))
-        .values(state=State.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
-    return _count(result)
+    return len((await direct.execute(session, _cancel(), inlined.prefixed(key_prefix))).all())
+
+
+@cache
+def _cancel() -> ReturningUpdate[Any]:
+    row = table_of(Outgoing)
+    under = _waiting(), inlined.begins(row.c.key)
+    return update(row).where(*under).values(state=State.CANCELLED).returning(row.c.id)
 
 
 def _count(result: object) -> int:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from sqlalchemy import Select, bindparam, or_, select
 
-from services import hours, publicdays
+from services import direct, hours, publicdays
 from services.db import Session, upsert
 from services.models import Setting, table_of
 
@@ -213,7 +213,7 @@ class Policies:
         """Return the figures that hold for the community now; `changed` is False where no row changes any."""
         if not changed:
             return self.defaults
-        rows = (await session.execute(_changed(), {"community_id": community_id or EVERYWHERE})).all()
+        rows = (await direct.execute(session, _changed(), {"community_id": community_id or EVERYWHERE})).all()
         return with_changes(self.defaults, {row.key: row.value for row in rows}) if rows else self.defaults
 
 

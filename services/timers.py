@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, Update, bindparam, select, update
 
-from services import direct, inlined
+from services import direct, inlined, loading
 from services.db import Session, insert_once, upsert
 from services.models import Timer, table_of
 
@@ -71,35 +71,43 @@ def _row(
 
 async def cancel(session: Session, *, subject: str, subject_id: int, kinds: tuple[str, ...] = ()) -> None:
     """Cancel the waiting timers of a subject, all or of these kinds."""
-    statement = update(Timer).where(
-        Timer.subject == subject, Timer.subject_id == subject_id, inlined.equal(Timer.state, "waiting")
-    )
-    if kinds:
-        statement = statement.where(Timer.kind.in_(kinds))
-    await session.execute(statement.values(state="cancelled").execution_options(synchronize_session=False))
+    asked: dict[str, Any] = {"its": subject, "its_id": subject_id}
+    await direct.execute(session, _cancel(some=bool(kinds)), asked | ({"kinds": list(kinds)} if kinds else {}))
+
+
+@cache
+def _cancel(*, some: bool) -> Update:
+    timer = table_of(Timer)
+    its = timer.c.subject == bindparam("its"), timer.c.subject_id == bindparam("its_id")
+    statement = update(timer).where(*its, inlined.equal(timer.c.state, "waiting")).values(state="cancelled")
+    return statement.where(timer.c.kind.in_(bindparam("kinds", expanding=True))) if some else statement
 
 
 async def earliest(session: Session, *, now: datetime) -> Timer | None:
     """Return the earliest timer that is due and that nobody is at; nothing is locked."""
-    return (
-        await session.scalars(
-            select(Timer)
-            .where(inlined.equal(Timer.state, "waiting"), Timer.due_at <= now)
-            .order_by(Timer.due_at, Timer.id)
-            .limit(1)
-        )
-    ).one_or_none()
+    found = await loading.objects(session, _earliest(), {"now": now}, Timer)
+    return found[0] if found else None
 
 
 async def take(session: Session, timer: Timer, *, now: datetime) -> bool:
     """Lock a due timer, which the caller ends in the same transaction; False when somebody else was quicker."""
-    found = await session.scalars(
-        select(Timer)
-        .where(Timer.id == timer.id, inlined.equal(Timer.state, "waiting"), Timer.due_at <= now)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return found.one_or_none() is not None
+    return bool(await loading.objects(session, _take(), {"its_id": timer.id, "now": now}, Timer, fresh=True))
+
+
+def _due() -> Select[Any]:
+    timer = table_of(Timer)
+    return select(timer).where(inlined.equal(timer.c.state, "waiting"), timer.c.due_at <= bindparam("now"))
+
+
+@cache
+def _earliest() -> Select[Any]:
+    timer = table_of(Timer).c
+    return _due().order_by(timer.due_at, timer.id).limit(1)
+
+
+@cache
+def _take() -> Select[Any]:
+    return _due().where(table_of(Timer).c.id == bindparam("its_id")).with_for_update(skip_locked=True)
 
 
 async def next_at(session: Session) -> datetime | None:

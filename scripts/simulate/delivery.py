@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from scripts.simulate.estate import ACCOUNT
 from scripts.simulate.stage import Stage
-from services import delivered, outbox, surveys
+from services import delivered, direct, outbox, surveys
 from services.db import Session
 from services.delivered import Arrival
 from services.messages import Channel
-from services.models import Card, Prompt
+from services.models import Card, Prompt, table_of
 from services.outbox import Account, Claimed, Result, State
 
 OWNER = "simulation"
@@ -24,35 +25,46 @@ ACCOUNTS = tuple(Account(channel, ACCOUNT) for channel in (Channel.TELEGRAM, Cha
 
 
 async def drain(stage: Stage) -> None:
-    """Deliver until nothing may leave any more; results are written with the next claim, as delivery does it."""
-    batch: Sequence[Arrival] = ()
-    while True:
-        async with stage.db.transaction() as session:
-            if batch:
-                await delivered.note(session, batch, owner=OWNER, now=stage.now)
-            rows: list[Claimed] = []
-            for account in ACCOUNTS:
-                rows += await outbox.claim(session, account, owner=OWNER, lease=LEASE, slots=SLOTS, desk_now=stage.now)
-            batch = await _arrivals(session, rows)
-        stage.counts["sent"] += len(rows)
-        if not rows:
-            stage.quiet()
-            return
+    """Deliver until nothing may leave any more, in one transaction: nobody else is at it."""
+    async with stage.db.transaction() as session:
+        while rows := await _claim(session, stage):
+            stage.counts["sent"] += len(rows)
+            await delivered.note(session, await _arrivals(session, rows), owner=OWNER, now=stage.now)
+    stage.quiet()
+
+
+async def _claim(session: Session, stage: Stage) -> Sequence[Claimed]:
+    waiting = await outbox.waiting(session)
+    rows: list[Claimed] = []
+    for account in ACCOUNTS:
+        if waiting is None or (account.channel, account.account) in waiting:
+            rows += await outbox.claim(session, account, owner=OWNER, lease=LEASE, slots=SLOTS, desk_now=stage.now)
+    return rows
 
 
 async def _arrivals(session: Session, rows: Sequence[Claimed]) -> Sequence[Arrival]:
-    cards = await _found(session, select(Card.id, Card.wanted, Card.shown), Card.id, [row.card_id for row in rows])
-    prompts = await _found(
-        session, select(Prompt.id, Prompt.state), Prompt.id, [row.prompt_id for row in rows if row.kind == "prompt"]
-    )
+    cards = await _found(session, _cards(), [row.card_id for row in rows])
+    prompts = await _found(session, _prompts(), [row.prompt_id for row in rows if row.kind == "prompt"])
     return [await _arrival(session, row, cards, prompts) for row in rows]
 
 
-async def _found(session: Session, statement: Any, key: Any, ids: Sequence[int | None]) -> dict[int, Any]:  # noqa: ANN401
+async def _found(session: Session, statement: Select[Any], ids: Sequence[int | None]) -> dict[int, Any]:
     wanted = sorted({one for one in ids if one is not None})
     if not wanted:
         return {}
-    return {row[0]: row for row in (await session.execute(statement.where(key.in_(wanted)))).all()}
+    return {row[0]: row for row in await direct.execute(session, statement, {"wanted": wanted})}
+
+
+@cache
+def _cards() -> Select[Any]:
+    card = table_of(Card).c
+    return select(card.id, card.wanted, card.shown).where(card.id.in_(bindparam("wanted", expanding=True)))
+
+
+@cache
+def _prompts() -> Select[Any]:
+    prompt = table_of(Prompt).c
+    return select(prompt.id, prompt.state).where(prompt.id.in_(bindparam("wanted", expanding=True)))
 
 
 async def _arrival(session: Session, row: Claimed, cards: dict[int, Any], prompts: dict[int, Any]) -> Arrival:

@@ -138,8 +138,8 @@ async def _staff(
     numbers = [Number(person_id=row.person_id, e164=f"+8613700{row.id:06}") for row in rows]
     await _add(session, [*reached, *numbers])
     found = [
-        _employee(house, row, post, to.id, list(roster.shifts(post, number, first, days, ZONE)), now)
-        for row, (post, number), to in zip(rows, posts, reached, strict=True)
+        _employee(house, row, post, person.name, to.id, list(roster.shifts(post, number, first, days, ZONE)), now)
+        for row, person, (post, number), to in zip(rows, people, posts, reached, strict=True)
     ]
     return {one.staff_id: one for one in found}
 
@@ -171,6 +171,7 @@ def _employee(
     house: House,
     row: Staff,
     post: Post,
+    name: str,
     address_id: int,
     shifts: Sequence[tuple[datetime, datetime]],
     now: datetime,
@@ -181,6 +182,7 @@ def _employee(
         person_id=row.person_id,
         house=house,
         locale="zh_Hans",
+        name=name,
         channel=Channel.TELEGRAM,
         account=ACCOUNT,
         proof=Proof.CONTACT,

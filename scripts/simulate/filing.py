@@ -16,7 +16,7 @@ from services.catalog import Kind
 from services.db import Session
 from services.messages import Channel
 from services.models import Ticket
-from services.tickets import escalation, filing, merging
+from services.tickets import filing, merging
 from services.tickets.filing import Request, Requester, Source
 from services.tickets.rules import OVER, Action, State
 
@@ -103,8 +103,6 @@ async def file(stage: Stage, session: Session, *, matter: Matter, echo: bool = F
     stage.counts["filed"] += 1
     stage.counts[f"by {source}"] += 1
     if request.emergency:
-        house = stage.estate.house
-        await escalation.page_now(session, ticket=ticket, house=house, now=stage.now, policy=stage.policy)
         for staff_id in await _paged(stage):
             stage.later(
                 stage.about(1.5, 0.7), partial(leads.answer_page, stage, staff_id=staff_id, ticket_id=ticket.id)

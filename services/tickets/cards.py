@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from services import direct, outbox
 from services.db import Session, upsert
+from services.identity import UNTOLD
 from services.models import Address, Card, Person, Ticket, table_of
 from services.outbox import Draft, Priority, To
 from services.tickets.rules import State
@@ -56,22 +58,27 @@ async def show(session: Session, *, ticket: Ticket, to: To, view: View, priority
 
 async def touch(session: Session, *, ticket: Ticket, now: datetime) -> None:
     """Every card of the ticket must change: any number of changes until sending is one edit."""
-    changed = sorted(await direct.execute(session, _touch(), {"ticket_id": ticket.id}), key=attrgetter("id"))
-    if changed:
-        locales = await _locales(session, [row.address_id for row in changed])
-        there = [To(row.address_id, locales[row.address_id], ticket.community_id, topic=row.topic) for row in changed]
-        drafts = [_draft(row.id, row.shown, to, Priority.WORK) for row, to in zip(changed, there, strict=True)]
+    drafts = [
+        _draft(card.id, card.shown, To(card.address_id, card.spoken, ticket.community_id, topic=card.topic))
+        for card in sorted(await direct.execute(session, _touch(), {"ticket_id": ticket.id}), key=attrgetter("id"))
+    ]
+    if drafts:
         await _queue(session, drafts, now=now)
 
 
 @cache
 def _touch() -> ReturningUpdate[Any]:
-    card = table_of(Card)
+    card, address, person = table_of(Card), table_of(Address).c, table_of(Person).c
+    # One table each: SQLite's RETURNING knows columns by their bare names only.
+    whose = select(address.person_id).where(address.id == card.c.address_id).correlate(card).scalar_subquery()
+    chosen = select(person.locale).where(person.id == whose).correlate(card).scalar_subquery()
+    detected = select(address.locale).where(address.id == card.c.address_id).scalar_subquery()
+    spoken = func.coalesce(func.nullif(chosen, ""), func.nullif(detected, ""), UNTOLD)
     return (
         update(card)
         .where(card.c.subject == SUBJECT, card.c.subject_id == bindparam("ticket_id"))
         .values(wanted=ONE_MORE)
-        .returning(card.c.id, card.c.shown, card.c.address_id, card.c.topic)
+        .returning(card.c.id, card.c.shown, card.c.address_id, card.c.topic, spoken.label("spoken"))
     )
 
 
@@ -82,31 +89,30 @@ async def _queue(session: Session, drafts: Sequence[Draft], *, now: datetime) ->
         await outbox.revive(session, keys=[draft.key for draft in drafts])
 
 
-async def _locales(session: Session, address_ids: Sequence[int]) -> dict[int, str]:
-    rows = await direct.execute(session, _spoken_at(), {"addresses": list(address_ids)})
-    return {row[0]: row[2] or row[1] or "zh_Hans" for row in rows}
-
-
-@cache
-def _spoken_at() -> Select[Any]:
-    address, person = table_of(Address), table_of(Person)
-    return (
-        select(address.c.id, address.c.locale, person.c.locale)
-        .select_from(address.outerjoin(person, person.c.id == address.c.person_id))
-        .where(address.c.id.in_(bindparam("addresses", expanding=True)))
-    )
-
-
-def _draft(card_id: int, shown: int, to: To, priority: Priority) -> Draft:
+def _draft(card_id: int, shown: int, to: To, priority: Priority = Priority.WORK) -> Draft:
     return Draft(key=f"card:{card_id}:{shown + 1}", to=to, priority=priority, kind="card", card_id=card_id)
 
 
-async def sent(session: Session, *, card_id: int, revision: int, message_id: str, to: To, now: datetime) -> None:
-    """A revision is on the screen; when a newer one is wanted by now, it is sent too."""
-    shown = {"card_id": card_id, "revision": revision, "message": message_id}
-    wanted: int | None = await direct.scalar(session, _sent(), shown)
-    if wanted is not None and wanted > revision:
-        await _queue(session, [_draft(card_id, revision, to, Priority.WORK)], now=now)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A revision of a card that is on a screen, as which message."""
+
+    card_id: int
+    revision: int
+    message_id: str
+    to: To
+
+
+async def sent(session: Session, shown: Sequence[Shown], *, now: datetime) -> None:
+    """These revisions are on the screen; where a newer one is wanted by now, it is sent too."""
+    if not shown:
+        return
+    inorder = sorted(shown, key=attrgetter("card_id"))  # one order for everybody who locks several
+    rows = [{"card_id": one.card_id, "revision": one.revision, "message": one.message_id} for one in inorder]
+    wanted = dict((await direct.execute_many(session, _sent(), rows)).tuples().all())
+    newer = [one for one in inorder if wanted.get(one.card_id, one.revision) > one.revision]
+    if newer:
+        await _queue(session, [_draft(one.card_id, one.revision, one.to) for one in newer], now=now)
 
 
 @cache
@@ -116,7 +122,7 @@ def _sent() -> ReturningUpdate[Any]:
         update(card)
         .where(card.c.id == bindparam("card_id"))
         .values(shown=bindparam("revision"), message_id=bindparam("message"))
-        .returning(card.c.wanted)
+        .returning(card.c.id, card.c.wanted)
     )
 
 

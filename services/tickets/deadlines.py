@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -26,6 +25,14 @@ from services.tickets.terms import Clock, Term
 TIMER = "ticket.clock"
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A step that was taken, and what the deadline was then."""
+
+    taken: Taken
+    due_at: datetime
+
+
 @dataclass(slots=True)
 class Running:
     """The running deadlines of a ticket, and all that is needed to move them."""
@@ -36,6 +43,8 @@ class Running:
     figures: Deadlines
     calendars: Calendars
     rows: list[Deadline]
+    steps: dict[int, list[Passed]]  # by deadline, in order
+    woken: datetime | None  # when the ticket's timer rings as things stand, as far as its rows tell
 
     def of(self, *clocks: Clock) -> Deadline | None:
         """Return the first of these clocks that runs."""
@@ -76,43 +85,44 @@ class Running:
     async def settle(self) -> None:
         """Work out when somebody looks at each clock next, and set the ticket's one timer to the earliest."""
         ticket, live = self.ticket, [row for row in self.rows if row.ended_at is None]
-        await self._end_questions([row.id for row in self.rows if row.ended_at is not None])
+        await self._end_questions()
         if ticket.state == State.PAUSED:
             for row in live:
                 row.next_at = None
             ticket.due_at = None
             await _wake(self.session, ticket, ticket.paused_until)
             return
-        taken = await self._taken(live)
         for row in live:
-            following = self.following(row, taken.get(row.id, ()))
+            following = self.following(row)
             row.next_at = following[1] if following is not None else None
         ticket.due_at = min((row.due_at for row in live), default=None)
-        await _wake(self.session, ticket, min((row.next_at for row in live if row.next_at), default=None))
+        wakes = _earliest(live)
+        if wakes is None or wakes != self.woken or wakes <= self.now:  # else it rings then as it is
+            await _wake(self.session, ticket, wakes)
 
-    async def _end_questions(self, ended: Sequence[int]) -> None:
+    async def _end_questions(self) -> None:
         """What was asked about a deadline is no question any more when it has ended."""
-        rows = (await direct.execute(self.session, _steps(), {"deadlines": sorted(ended)})) if ended else ()
-        for deadline_id in sorted({row.deadline_id for row in rows}):
-            await conversations.end_where(self.session, key_prefix=f"choose:escalation:{deadline_id}:")
+        for row in self.rows:
+            if row.ended_at is not None and self.steps.get(row.id):
+                await conversations.end_where(self.session, key_prefix=f"choose:escalation:{row.id}:")
 
-    def following(self, row: Deadline, taken: Sequence[Taken]) -> tuple[Step, datetime] | None:
+    def following(self, row: Deadline) -> tuple[Step, datetime] | None:
         """Return the next step of a deadline."""
         seen = _watched(self.ticket, row.clock, row.calendar, row.started_at, row.due_at)
-        return ladder.following(seen, taken, now=self.now, figures=self.figures, calendars=self.calendars)
+        return ladder.following(seen, self.taken(row), now=self.now, figures=self.figures, calendars=self.calendars)
 
-    async def taken(self, row: Deadline) -> Sequence[Taken]:
-        """Return the steps that were taken for a deadline as it stands."""
-        return (await self._taken([row])).get(row.id, ())
+    def taken(self, row: Deadline) -> Sequence[Taken]:
+        """Return the steps that were taken for a deadline as it stands: one that was put off is watched anew."""
+        return [passed.taken for passed in self.steps.get(row.id, ()) if passed.due_at == row.due_at]
 
-    async def _taken(self, rows: Sequence[Deadline]) -> Mapping[int, Sequence[Taken]]:
-        if not rows:
-            return {}
-        due, found = {row.id: row.due_at for row in rows}, defaultdict(list)
-        for row in await direct.execute(self.session, _steps(), {"deadlines": sorted(due)}):
-            if row.due_at == due[row.deadline_id]:  # a promise that was put off is watched anew
-                found[row.deadline_id].append(Taken(Step(row.step.partition(":")[0]), row.at))
-        return found
+    def take(self, row: Deadline, step: Step) -> None:
+        """Remember a step that is taken now."""
+        self.steps.setdefault(row.id, []).append(Passed(Taken(step, self.now), row.due_at))
+
+    def begin_again(self, row: Deadline) -> None:
+        """Let the time of the step that was taken last begin now."""
+        last = self.steps[row.id].pop()
+        self.take(row, last.taken.step)
 
     async def rests(self) -> Sequence[Break]:
         """Return the pauses of the ticket as breaks of its clocks."""
@@ -121,9 +131,20 @@ class Running:
 
 
 async def load(session: Session, ticket: Ticket, *, now: datetime, figures: Deadlines, calendars: Calendars) -> Running:
-    """Return the running deadlines of a ticket."""
-    rows = await loading.objects(session, _running(), {"ticket_id": ticket.id}, Deadline)
-    return Running(session, ticket, now, figures, calendars, list(rows))
+    """Return the running deadlines of a ticket with the steps that were taken for them."""
+    rows, steps = dict[int, Deadline](), dict[int, list[Passed]]()
+    for found in await direct.execute(session, _running(), {"ticket_id": ticket.id}):
+        row = loading.put(session, Deadline, found)
+        rows[row.id] = row
+        step, due_at, at = found[-3:]
+        if step is not None:
+            steps.setdefault(row.id, []).append(Passed(Taken(Step(step.partition(":")[0]), at), due_at))
+    live = list(rows.values())
+    return Running(session, ticket, now, figures, calendars, live, steps, _earliest(live))
+
+
+def _earliest(rows: Iterable[Deadline]) -> datetime | None:
+    return min((row.next_at for row in rows if row.next_at is not None), default=None)
 
 
 async def begin(
@@ -214,9 +235,15 @@ def _insert() -> Insert:
 
 @cache
 def _running() -> Select[Any]:
-    deadline = table_of(Deadline)
-    mine = deadline.c.ticket_id == bindparam("ticket_id"), deadline.c.ended_at.is_(None)
-    return select(deadline).where(*mine).order_by(deadline.c.id)
+    deadlines, steps = table_of(Deadline), table_of(Escalation)
+    deadline, step = deadlines.c, steps.c
+    mine = deadline.ticket_id == bindparam("ticket_id"), deadline.ended_at.is_(None)
+    return (
+        select(deadlines, step.step.label("step"), step.due_at.label("step_due"), step.at)
+        .select_from(deadlines.outerjoin(steps, step.deadline_id == deadline.id))
+        .where(*mine)
+        .order_by(deadline.id, step.at, step.id)
+    )
 
 
 @cache
@@ -231,16 +258,6 @@ def _first_term() -> Select[Any]:
     deadline = table_of(Deadline).c
     same = deadline.ticket_id == bindparam("ticket_id"), deadline.clock == bindparam("clock")
     return select(deadline.term).where(*same, deadline.count == 1)
-
-
-@cache
-def _steps() -> Select[Any]:
-    step = table_of(Escalation).c
-    return (
-        select(step.deadline_id, step.step, step.due_at, step.at)
-        .where(step.deadline_id.in_(bindparam("deadlines", expanding=True)))
-        .order_by(step.at, step.id)
-    )
 
 
 @cache

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from services import actors, houses
 from services.db import Session
 from services.messages import T
-from services.models import Ticket
 from services.settings import Policy
-from services.tickets import engine, news
+from services.tickets import engine, finding, news
 from services.tickets.rules import Action, State
 from services.tickets.telling import tap
 
 CLOSER = "autoclose"
 
 
-async def _locked(session: Session, ticket_id: int) -> Ticket | None:
-    return (
-        await session.scalars(select(Ticket).where(Ticket.id == ticket_id).with_for_update(key_share=True))
-    ).one_or_none()
-
-
 async def warn_of_closing(session: Session, *, ticket_id: int, now: datetime, policy: Policy) -> None:
     """Say in advance that silence closes the ticket."""
-    ticket = await _locked(session, ticket_id)
+    ticket = await finding.locked(session, ticket_id=ticket_id)
     if ticket is None or ticket.state != State.DONE:
         return
     left = policy.tickets.autoclose_days - policy.tickets.autoclose_warn_days
@@ -44,7 +35,7 @@ async def warn_of_closing(session: Session, *, ticket_id: int, now: datetime, po
 
 async def close_by_silence(session: Session, *, ticket_id: int, now: datetime, policy: Policy) -> None:
     """Close what the owner never answered; it counts as no answer, never as satisfied."""
-    ticket = await _locked(session, ticket_id)
+    ticket = await finding.locked(session, ticket_id=ticket_id)
     if ticket is None or ticket.state != State.DONE:
         return
     house = await houses.by_id(session, community_id=ticket.community_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services import conversations, people
+from services import conversations
 from services.db import Session
 from services.messages import Choice, T, lines, money, plain
 from services.models import Ticket
@@ -84,6 +84,6 @@ async def unmerged(session: Session, deed: Deed) -> None:
     """Tell the owner that his matter has its own number again, and the desk that it waits."""
     ticket = deed.ticket
     await news.to_owner(session, ticket, T("news.unmerged", number=ticket.number, matter=ticket.matter), now=deed.now)
-    name = await people.staff_name(session, ticket.holder_id)
+    name = await telling.holder(session, deed)
     text = T("staff.unmerged", number=ticket.number, place=plain(ticket.place), name=name or T("word.nobody"))
     await news.to_front(session, ticket, text, now=deed.now)

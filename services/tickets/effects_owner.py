@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert, update
 
-from services import conversations, people, timers
+from services import conversations, timers
 from services.catalog import FollowUp as Rule
 from services.catalog import Kind, Payer
 from services.db import Session
@@ -21,7 +21,7 @@ from services.tickets.rules import Action, Standing
 async def done(session: Session, deed: Deed) -> None:
     """Ask the owner whether it is in order."""
     ticket = deed.ticket
-    name = await people.staff_name(session, ticket.holder_id)
+    name = await telling.holder(session, deed)
     to = await news.owner_address(session, ticket)
     repaired = ticket.kind == Kind.REPAIR
     text = _finished(deed, name) if repaired else _settled(deed, name)
@@ -93,7 +93,7 @@ async def rescheduled(session: Session, deed: Deed) -> None:
     if Standing.REQUESTER in deed.standings:
         await telling.holder_or_front(session, deed, T("staff.rescheduled", number=number, start=start, end=end))
     else:
-        name = await people.staff_name(session, deed.actor.staff.staff_id if deed.actor.staff else None)
+        name = deed.actor.called
         rows = [[telling.tap(ticket, "reschedule"), telling.tap(ticket, "cancel")]]
         await news.to_owner(
             session,

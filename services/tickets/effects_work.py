@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import insert
+from sqlalchemy import Insert, insert
 
-from services import houses, people
+from services import direct, houses, people
 from services.catalog import Kind, Priority
 from services.db import Session
 from services.messages import Choice, T, When, lines, plain
-from services.models import NumberView, Ticket
+from services.models import NumberView, Ticket, table_of
 from services.tickets import cards, dispatch, news, paging, telling
 from services.tickets.deeds import Deed
 from services.tickets.rules import Action, Standing
@@ -36,7 +37,7 @@ async def assigned(session: Session, deed: Deed) -> None:
 async def accepted(session: Session, deed: Deed) -> None:
     """Tell the owner who comes and by when; the holder gets the card with the number."""
     ticket = deed.ticket
-    name = await people.staff_name(session, ticket.holder_id)
+    name = await telling.holder(session, deed)
     visit = ticket.promised_at is not None
     by = When(ticket.promised_at) if ticket.promised_at else None
     await news.to_owner(
@@ -59,15 +60,19 @@ async def accepted(session: Session, deed: Deed) -> None:
 
 async def _number_shown(session: Session, ticket: Ticket, *, viewer_id: int, now: datetime) -> None:
     """Log that an employee sees the requester's number on his card."""
-    await session.execute(
-        insert(NumberView).values(
-            community_id=ticket.community_id,
-            ticket_id=ticket.id,
-            owner_id=ticket.requester_id or 0,
-            viewer_id=viewer_id,
-            at=now,
-        )
-    )
+    row = {
+        "community_id": ticket.community_id,
+        "ticket_id": ticket.id,
+        "owner_id": ticket.requester_id or 0,
+        "viewer_id": viewer_id,
+        "at": now,
+    }
+    await direct.execute(session, _number_view(), row)
+
+
+@cache
+def _number_view() -> Insert:
+    return insert(table_of(NumberView))
 
 
 async def given_back(session: Session, deed: Deed) -> None:
@@ -77,7 +82,7 @@ async def given_back(session: Session, deed: Deed) -> None:
         return
     reason = T(f"give_back.{deed.codes['reason']}")
     words = plain(deed.said.words) if deed.said.words else None
-    text = T("staff.given_back", number=ticket.number, name=await telling.by(session, deed), reason=reason)
+    text = T("staff.given_back", number=ticket.number, name=deed.actor.called, reason=reason)
     await news.to_front(session, ticket, lines(text, words), now=deed.now)
     await news.card_to_front(session, ticket, now=deed.now)
 
@@ -86,7 +91,7 @@ async def not_ours(session: Session, deed: Deed) -> None:
     """Tell the owner whose matter it is and how to reach them; the desk keeps an eye on it."""
     ticket, label, phone = deed.ticket, deed.codes.get("label", ""), deed.codes.get("phone", "")
     whose = label or deed.said.words  # typed words may be erased one day, codes never
-    text = T("staff.not_ours", number=ticket.number, name=await telling.by(session, deed), words=whose)
+    text = T("staff.not_ours", number=ticket.number, name=deed.actor.called, words=whose)
     words = plain(deed.said.words) if deed.said.words and label else None
     await news.to_front(session, ticket, lines(text, words), now=deed.now)
     await news.card_to_front(session, ticket, now=deed.now)
@@ -107,7 +112,7 @@ async def not_ours(session: Session, deed: Deed) -> None:
 async def no_access(session: Session, deed: Deed) -> None:
     """Tell the owner that somebody stood at the door, and let him pick another time."""
     ticket = deed.ticket
-    name = await people.staff_name(session, ticket.holder_id)
+    name = await telling.holder(session, deed)
     text = T("news.no_access", number=ticket.number, name=name)
     rows = [[telling.tap(ticket, "reschedule"), telling.tap(ticket, "cancel")]]
     told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now)
@@ -145,20 +150,20 @@ async def resumed(session: Session, deed: Deed) -> None:
 async def extended(session: Session, deed: Deed) -> None:
     """Tell the owner, before the old time passes, that it gets later, why, and by when."""
     ticket, until = deed.ticket, When(deed.codes["until"])
-    name, reason = await people.staff_name(session, ticket.holder_id), T(f"late.{deed.codes['reason']}")
+    name, reason = await telling.holder(session, deed), T(f"late.{deed.codes['reason']}")
     rows = [[telling.tap(ticket, "reschedule"), telling.tap(ticket, "cancel")]]
     text = T("news.extended", number=ticket.number, name=name, reason=reason, until=until)
     await news.to_owner(session, ticket, text, rows=rows, now=deed.now)
     by_holder = Standing.HOLDER in deed.standings
     if ticket.holder_id is not None and not by_holder:
-        told = T("staff.extended", number=ticket.number, until=until, name=await telling.by(session, deed))
+        told = T("staff.extended", number=ticket.number, until=until, name=deed.actor.called)
         await news.to_staff(session, ticket, [ticket.holder_id], told, now=deed.now)
 
 
 async def told(session: Session, deed: Deed) -> None:
     """Pass an employee's words on to the owner."""
     ticket = deed.ticket
-    name = await telling.by(session, deed)
+    name = deed.actor.called
     words = T("news.told", number=ticket.number, name=name, words=deed.said.words)
     rows = [[Choice(T("do.reply"), f"t:note:{ticket.id}")]]
     reached = await news.to_owner(session, ticket, words, rows=rows, media=deed.said.media, now=deed.now)
@@ -172,7 +177,7 @@ def told_owner(step: str) -> Effect:
     """Return the effect of a step on the way: the owner hears of it."""
 
     async def effect(session: Session, deed: Deed) -> None:
-        name = await people.staff_name(session, deed.ticket.holder_id)
+        name = await telling.holder(session, deed)
         at = When(deed.ticket.arrived_at) if deed.ticket.arrived_at else None
         await news.to_owner(
             session, deed.ticket, T(f"news.{step}", number=deed.ticket.number, name=name, at=at), now=deed.now
@@ -184,7 +189,7 @@ def told_owner(step: str) -> Effect:
 async def problem(session: Session, deed: Deed) -> None:
     """Tell who leads that the holder needs help, and the owner that somebody sees to it."""
     ticket, code = deed.ticket, deed.codes["problem"]
-    name = await people.staff_name(session, ticket.holder_id)
+    name = await telling.holder(session, deed)
     words = plain(deed.said.words) if deed.said.words else None
     text = lines(T("staff.problem", number=ticket.number, name=name, problem=T(f"problem.{code}")), words)
     rows = [

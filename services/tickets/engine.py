@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Insert, insert, update
+from sqlalchemy import Insert, Update, bindparam, insert, update
 
 from services import direct, houses, people, timers
 from services.actors import Actor
@@ -18,7 +18,7 @@ from services.settings import Policy
 from services.tickets import cards, clocks, deeds, effects, history, needs
 from services.tickets.deeds import Deed
 from services.tickets.history import Said
-from services.tickets.rules import OVER, Action, AlreadyTaken, Change, State, decide, standings
+from services.tickets.rules import OVER, Action, AlreadyTaken, Change, Standing, State, decide, standings
 
 UNSEEN = frozenset({Action.ASK, Action.ANSWER, Action.NOTE, Action.TELL, Action.LINK})  # unless files come along
 TIMED = ("ticket.autoclose", "ticket.autoclose_warn")
@@ -99,14 +99,11 @@ async def _hold(session: Session, deed: Deed) -> None:
     """Keep the rows of who held the ticket: exactly one is open while somebody does."""
     ticket = deed.ticket
     back = deed.before in OVER and ticket.state not in OVER
-    if deed.action not in _HOLDS_END and not back:
+    keeps = deed.action is Action.ACCEPT and Standing.HOLDER in deed.standings
+    if keeps or (deed.action not in _HOLDS_END and not back):
         return
-    await session.execute(
-        update(Holding)
-        .where(Holding.ticket_id == ticket.id, Holding.until.is_(None))
-        .values(until=deed.now, ended=_HOLDS_END.get(deed.action, "reopened"))
-        .execution_options(synchronize_session=False)
-    )
+    how = _HOLDS_END.get(deed.action, "reopened")
+    await direct.execute(session, _let_go(), {"ticket": ticket.id, "now": deed.now, "how": how})
     if ticket.holder_id is None or ticket.state in OVER:
         return
     staff = deed.actor.staff
@@ -146,6 +143,13 @@ async def hold(session: Session, ticket: Ticket, *, from_staff_id: int | None, n
         "since": now,
     }
     await direct.execute(session, _hold_on(), row)
+
+
+@cache
+def _let_go() -> Update:
+    holding = table_of(Holding)
+    running = holding.c.ticket_id == bindparam("ticket"), holding.c.until.is_(None)
+    return update(holding).where(*running).values(until=bindparam("now"), ended=bindparam("how"))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from services import actors, conversations, houses, outbox, people
 from services.actors import House, Role
@@ -14,10 +14,10 @@ from services.db import Session, insert_once
 from services.messages import Choice, T, Text, When, plain
 from services.models import Deadline, Escalation, Staff, Ticket
 from services.settings import Policy
-from services.tickets import deadlines, dispatch, engine, ladder, news, paging
+from services.tickets import deadlines, dispatch, engine, finding, ladder, news, paging
 from services.tickets.deadlines import Running
 from services.tickets.dispatch import Need
-from services.tickets.ladder import Step, Taken
+from services.tickets.ladder import Step
 from services.tickets.rules import NOT_YET, OVER, Action, State
 from services.tickets.telling import tap
 from services.tickets.terms import Clock, Term
@@ -29,25 +29,21 @@ MOST_OFFERED = 2
 
 async def look(session: Session, *, ticket_id: int, now: datetime, policy: Policy) -> None:
     """Do what is due on a ticket: end its rest, take the steps of its deadlines, set its timer anew."""
-    ticket = await _locked(session, ticket_id)
+    ticket = await finding.locked(session, ticket_id=ticket_id)
     if ticket is None or ticket.state in OVER:
         return
     house = await houses.by_id(session, community_id=ticket.community_id)
     if ticket.state == State.PAUSED:
         await _end_rest(session, ticket, house, now=now, policy=policy)
         return
-    await _adopt(session, ticket, house, now=now, policy=policy)
     running = await _running(session, ticket, house, now=now, policy=policy)
+    if not running.rows and ticket.state in NOT_YET:
+        await _adopt(session, ticket, house, now=now, policy=policy)
+        running = await _running(session, ticket, house, now=now, policy=policy)
     for row in list(running.rows):
         if row.ended_at is None and row.next_at is not None and row.next_at <= now:
             await _step(running, row, house, policy)
     await (await _running(session, ticket, house, now=now, policy=policy)).settle()
-
-
-async def _locked(session: Session, ticket_id: int) -> Ticket | None:
-    return (
-        await session.scalars(select(Ticket).where(Ticket.id == ticket_id).with_for_update(key_share=True))
-    ).one_or_none()
 
 
 async def _running(session: Session, ticket: Ticket, house: House, *, now: datetime, policy: Policy) -> Running:
@@ -65,42 +61,41 @@ async def _end_rest(session: Session, ticket: Ticket, house: House, *, now: date
 async def _adopt(session: Session, ticket: Ticket, house: House, *, now: datetime, policy: Policy) -> None:
     """A ticket of before this program had clocks gets the one it waits for."""
     known = await session.scalar(select(Deadline.id).where(Deadline.ticket_id == ticket.id).limit(1))
-    if known is None and ticket.state in NOT_YET:
+    if known is None:
         owed = {Clock.ACCEPT: Term(days=Days.DESK, minutes=policy.deadlines.accept_minutes)}
         calendar = calendars(policy, house.zone)
         await deadlines.begin(session, ticket, owed, now=now, figures=policy.deadlines, calendars=calendar)
 
 
 async def page_now(session: Session, *, ticket: Ticket, house: House, now: datetime, policy: Policy) -> None:
-    """Page for a ticket at once, in the transaction that filed it."""
+    """Page for a new emergency at once; its deadline pages on when it has passed."""
     running = await _running(session, ticket, house, now=now, policy=policy)
     row = running.of(Clock.ACCEPT)
     if row is not None:
-        await _step(running, row, house, policy)
+        await _tell(running, row, Step.PAGE, house, policy)
         await running.settle()
 
 
 async def _step(running: Running, row: Deadline, house: House, policy: Policy) -> None:
     """Take the next step of a deadline; where nobody can be told, the one after it at once."""
-    taken = list(await running.taken(row))
-    if await _message_waits(running, row, taken):
+    if await _message_waits(running, row):
         return
     nobody = False
-    while (following := running.following(row, taken)) is not None:
+    while (following := running.following(row)) is not None:
         step, at = following
         if at > running.now and not nobody:
             return
-        told = await _tell(running, row, step, house, policy, number=len(taken))
+        told = await _tell(running, row, step, house, policy)
         if told is None:
             return
-        taken.append(Taken(step, running.now))
         nobody = not told
         if told or step in ladder.BEFORE or step is Step.PAGE:
             return
 
 
-async def _message_waits(running: Running, row: Deadline, taken: Sequence[Taken]) -> bool:
+async def _message_waits(running: Running, row: Deadline) -> bool:
     """Whether the step before has not reached anybody yet: its time begins when its message has left or failed."""
+    taken = running.taken(row)
     last = taken[-1].step if taken else None
     if last is None or last in ladder.BEFORE or last is Step.PAGE:  # a warning holds nobody up, nor does a page
         return False
@@ -112,14 +107,14 @@ async def _message_waits(running: Running, row: Deadline, taken: Sequence[Taken]
         .values(at=running.now)
         .execution_options(synchronize_session=False)
     )
+    running.begin_again(row)
     return True
 
 
-async def _tell(
-    running: Running, row: Deadline, step: Step, house: House, policy: Policy, *, number: int
-) -> Sequence[int] | None:
+async def _tell(running: Running, row: Deadline, step: Step, house: House, policy: Policy) -> Sequence[int] | None:
     """Note the step and tell whoever hears; None when it was taken before."""
     session, ticket = running.session, running.ticket
+    number = await _pages(session, ticket) if step is Step.PAGE else 0
     kept = {
         "community_id": ticket.community_id,
         "ticket_id": ticket.id,
@@ -132,6 +127,7 @@ async def _tell(
     noted = (await insert_once(session, Escalation, kept, Escalation.id)).scalar_one_or_none()
     if noted is None:
         return None
+    running.take(row, step)
     if step is Step.PAGE:
         told = await _page(running, row, house, number=number)
     elif step is Step.OWNER:
@@ -142,6 +138,12 @@ async def _tell(
     if escalation is not None:
         escalation.told = list(told)
     return told
+
+
+async def _pages(session: Session, ticket: Ticket) -> int:
+    """Return how often a ticket was paged for, whoever had it meanwhile."""
+    pages = select(func.count()).where(Escalation.ticket_id == ticket.id, Escalation.step.startswith(Step.PAGE))
+    return await session.scalar(pages) or 0
 
 
 async def _page(running: Running, row: Deadline, house: House, *, number: int) -> Sequence[int]:
@@ -173,12 +175,12 @@ async def _tell_staff(running: Running, row: Deadline, step: Step, house: House,
     session, ticket, now = running.session, running.ticket, running.now
     name = await people.staff_name(session, ticket.holder_id)
     told = await _who(running, row, step)
-    if not told:
-        return []
     if row.clock == Clock.ACCEPT and ticket.state == State.ASSIGNED:
         clockwork = actors.system(CLOCKWORK, Action.GIVE_BACK, house=house)
         codes = {"reason": UNACCEPTED}
         await engine.act(session, clockwork, Action.GIVE_BACK, ticket=ticket, now=now, policy=policy, codes=codes)
+    if not told:
+        return []
     text = _words(ticket, row, step, name)
     rows = _of_holder(ticket, row) if step is Step.WARN else await _of_lead(running, told)
     key = f"escalation:{row.id}:{step}:{row.moves}"

@@ -13,13 +13,24 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from services import direct, loading, people
 from services.actors import LEADS, Actor, House, Role
 from services.calendars import DEVELOPER, calendars
-from services.catalog import Kind, Way
+from services.catalog import Kind, Priority, Way
 from services.db import Session, upsert
 from services.messages import Channel, T, When
 from services.models import Counter, Ticket, table_of
 from services.refusals import Refused
 from services.settings import Policy
-from services.tickets import cards, deadlines, dispatch, engine, history, merging, news, requests, terms
+from services.tickets import (
+    cards,
+    deadlines,
+    dispatch,
+    engine,
+    escalation,
+    history,
+    merging,
+    news,
+    requests,
+    terms,
+)
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.requests import Plan, Request, Requester, Source
@@ -70,6 +81,8 @@ async def file(
     if plan.rework_of is not None:
         await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
     await _show(session, house, ticket, holder, now)
+    if plan.priority is Priority.EMERGENCY:
+        await escalation.page_now(session, ticket=ticket, house=house, now=now, policy=policy)
     return ticket
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, desc, select, true, union_all
 
-from services import direct, inlined, loading
+from services import inlined, loading
 from services.actors import Actor
 from services.db import Session
 from services.models import Ticket, table_of
@@ -21,7 +21,6 @@ from services.tickets.rules import State, standings
 OPEN = (State.OPEN, State.ASSIGNED, State.WORKING, State.PAUSED, State.DONE)
 IN_HAND = (State.OPEN, State.ASSIGNED, State.WORKING, State.PAUSED)
 MOST_LISTED = 10
-RANK = (State.DONE, State.WORKING, State.ASSIGNED, State.OPEN)
 
 
 class WhichTicket(Refused):
@@ -39,15 +38,11 @@ async def find(session: Session, actor: Actor, *, ticket_id: int, lock: bool = F
     return found[0]
 
 
-async def lock(session: Session, *, ticket_id: int) -> None:
-    """Lock a ticket's row until the end of the transaction."""
-    await direct.execute(session, _lock(), {"ticket_id": ticket_id})
-
-
-@cache
-def _lock() -> Select[Any]:
-    ticket = table_of(Ticket).c
-    return select(ticket.id).where(ticket.id == bindparam("ticket_id")).with_for_update(key_share=True)
+async def locked(session: Session, *, ticket_id: int) -> Ticket | None:
+    """Return a ticket for the house itself, its row locked until the transaction ends; None when there is none."""
+    await session.flush()
+    found = await loading.objects(session, _by_id(lock=True), {"ticket_id": ticket_id}, Ticket, fresh=True)
+    return found[0] if found else None
 
 
 @cache

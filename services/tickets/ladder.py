@@ -21,7 +21,9 @@ class Step(StrEnum):
     LEAD = "lead"  # whom the holder reports to
     SUPERVISOR = "supervisor"
     MANAGER = "manager"  # the vice general manager
-    PAGE = "page"  # of an emergency: everybody who was paged, and one tier more, again and again
+    PAGE = (
+        "page"  # of an emergency, first when it is filed: everybody who was paged, and one tier more, again and again
+    )
 
 
 BEFORE = frozenset({Step.WARN, Step.OWNER})
@@ -68,7 +70,7 @@ def following(
     order = steps(watched)
     if order == (Step.PAGE,):
         again = timedelta(minutes=figures.emergency_again_minutes)
-        return Step.PAGE, taken[-1].at + again if taken else watched.started_at
+        return Step.PAGE, taken[-1].at + again if taken else watched.due_at
     reached = max((order.index(one.step) for one in taken), default=-1)
     for step in order[reached + 1 :]:
         if step not in BEFORE:

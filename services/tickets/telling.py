@@ -15,9 +15,11 @@ def tap(ticket: Ticket, verb: str) -> Choice:
     return Choice(T(f"do.{verb}"), f"t:{verb}:{ticket.id}")
 
 
-async def by(session: Session, deed: Deed) -> T | None:
-    """Return the name of the employee who did it; None when it was the system or the owner."""
-    return await people.staff_name(session, deed.actor.staff.staff_id if deed.actor.staff else None)
+async def holder(session: Session, deed: Deed) -> T | None:
+    """Return the name of who holds the ticket, most often the one who acts."""
+    if deed.actor.staff is not None and deed.actor.staff.staff_id == deed.ticket.holder_id:
+        return deed.actor.called
+    return await people.staff_name(session, deed.ticket.holder_id)
 
 
 async def holder_or_front(session: Session, deed: Deed, text: Text, *, also: int | None = None) -> None:
