@@ -109,7 +109,7 @@ async def sent(session: Session, shown: Sequence[Shown], *, now: datetime) -> No
         return
     inorder = sorted(shown, key=attrgetter("card_id"))  # one order for everybody who locks several
     rows = [{"card_id": one.card_id, "revision": one.revision, "message": one.message_id} for one in inorder]
-    wanted = dict((await direct.execute_many(session, _sent(), rows)).tuples().all())
+    wanted = {row.id: row.wanted for row in await direct.execute_many(session, _sent(), rows)}
     newer = [one for one in inorder if wanted.get(one.card_id, one.revision) > one.revision]
     if newer:
         await _queue(session, [_draft(one.card_id, one.revision, one.to) for one in newer], now=now)
