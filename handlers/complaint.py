@@ -54,7 +54,6 @@ class FileComplaint(Form, name="complaint"):
     async def submit(self, turn: Turn) -> Reply:
         """Record it and promise an answer by a person."""
         reading = turn.understood(self.what)
-        categories = turn.world.catalog.categories
         home = next(iter(turn.actor.here), None)
         label = places.unit_label(home) if home else T("place.public")
         ticket = await filing.file(
@@ -62,8 +61,7 @@ class FileComplaint(Form, name="complaint"):
             turn.actor,
             house=turn.house,
             request=Request(
-                category=categories.get(reading.category or "other", categories["other"]),
-                kind=Kind(self.kind),
+                category=turn.world.catalog.of_kind(reading.category, Kind(self.kind)),
                 matter=self.what,
                 place=turn.world.texts.label(label, turn.house.locale),
                 unit_id=home.unit_id if home else None,

@@ -176,8 +176,7 @@ class NewTicket(Form, name="new"):
     async def _request(self, turn: Turn) -> Request:
         public = bool(self.where.get("public"))
         return Request(
-            category=repair.category_of(turn, self.what, public=public),
-            kind=Kind(self.kind),
+            category=repair.category_of(turn, self.what, public=public, kind=Kind(self.kind)),
             matter=self.what,
             place=self.where["label"],
             scope="public" if public else "unit",

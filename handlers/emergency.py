@@ -17,7 +17,7 @@ from handlers.answers import Answers, Question, chosen, filled, pick
 from handlers.form import Form
 from handlers.turn import Turn
 from services import conversations, houses, media, outbox, people
-from services.catalog import Priority
+from services.catalog import Kind, Priority
 from services.conversations import Option, read_options
 from services.messages import Reply, Start, T, joined, lines, plain, reply
 from services.models import Prompt, Ticket
@@ -26,7 +26,6 @@ from services.tickets.filing import Request
 from services.understanding.danger import Danger, danger_asked, danger_in
 from services.understanding.numbers import choice_number
 
-OTHER = "other"
 CATEGORIES = {
     Danger.LIFT_TRAPPED: "lift",
     Danger.BURST_PIPE: "plumbing",
@@ -104,13 +103,12 @@ async def answer(turn: Turn, danger: Danger, *, told: bool = False, matter: str 
     await _settle_question(turn)
     matter = matter or turn.text
     place = await _where(turn)
-    categories = turn.world.catalog.categories
     ticket = await filing.file(
         turn.session,
         turn.actor,
         house=turn.house,
         request=Request(
-            category=categories.get(CATEGORIES.get(danger, OTHER), categories[OTHER]),
+            category=turn.world.catalog.of_kind(CATEGORIES.get(danger), Kind.REPAIR),
             matter=matter,
             place=str(place["label"]),
             scope="public" if place.get("public") else "unit",

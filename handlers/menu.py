@@ -112,15 +112,13 @@ class AskDesk(Form, name="inquiry"):
 
     async def submit(self, turn: Turn) -> Reply:
         """File it with the desk, which answers by a person."""
-        categories = turn.world.catalog.categories
         home = next(iter(turn.actor.here), None)
         ticket = await filing.file(
             turn.session,
             turn.actor,
             house=turn.house,
             request=Request(
-                category=categories.get(self.matter, categories["other"]),
-                kind=Kind.INQUIRY,
+                category=turn.world.catalog.of_kind(self.matter, Kind.INQUIRY),
                 matter=self._matter(turn),
                 place=turn.world.texts.label(
                     T("place.unit", building=home.building, entrance=home.entrance, room=home.room), turn.house.locale

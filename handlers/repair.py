@@ -15,7 +15,7 @@ from handlers.form import Form
 from handlers.turn import Turn
 from services import media, people
 from services.calendars import DEVELOPER, Days, calendars
-from services.catalog import Category, Kind, said
+from services.catalog import OTHER, Category, Kind, said
 from services.conversations import Option
 from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply, window_end
 from services.models import Ticket
@@ -25,7 +25,6 @@ from services.understanding.intents import Intent
 from services.understanding.reading import Reading
 from services.understanding.times import Window
 
-OTHER = "other"
 COURTESIES = frozenset({Intent.THANKS, Intent.ACKNOWLEDGE, Intent.GREETING})
 
 
@@ -161,11 +160,11 @@ async def requester(turn: Turn, *, reach: str = "") -> Requester:
     )
 
 
-def category_of(turn: Turn, what: str, *, public: bool) -> Category:
+def category_of(turn: Turn, what: str, *, public: bool, kind: Kind = Kind.REPAIR) -> Category:
     """Return the catalogue's category of the words; people are never asked for it."""
-    categories = turn.world.catalog.categories
-    found = categories.get(turn.understood(what).category or OTHER, categories[OTHER])
-    return categories[OTHER] if found.public is False and public else found
+    catalog = turn.world.catalog
+    found = catalog.of_kind(turn.understood(what).category, kind)
+    return catalog.of_kind(OTHER, kind) if found.public is False and public else found
 
 
 def _photos(files: Sequence[int]) -> T | None:
@@ -241,8 +240,7 @@ async def voice_to_desk(turn: Turn) -> Reply:
         turn.actor,
         house=turn.house,
         request=Request(
-            category=turn.world.catalog.categories[OTHER],
-            kind=Kind.INQUIRY,
+            category=turn.world.catalog.of_kind(OTHER, Kind.INQUIRY),
             matter=turn.label(T("repair.voice_only")),
             place=turn.world.texts.label(places.unit_label(home), turn.house.locale) if home else turn.actor.name,
             unit_id=home.unit_id if home else None,

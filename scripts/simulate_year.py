@@ -39,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from scripts import running  # noqa: PLC0415
     from scripts.bench.run import place  # noqa: PLC0415
     from scripts.simulate import run  # noqa: PLC0415
+    from tests.support.postgres import QUICK  # noqa: PLC0415
 
     named = given.database if "://" in given.database else None
-    with place(named, "sqlite" if given.database == "sqlite" else "postgresql") as url:
+    with place(named, "sqlite" if given.database == "sqlite" else "postgresql", QUICK) as url:
         found = running.run(run.simulate(url, days=given.days, seed=given.seed, told=_told))
     broken = [*found.broken, *_slow(found)]
     if given.json:

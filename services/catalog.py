@@ -15,6 +15,7 @@ FALLBACK: Mapping[str, str] = MappingProxyType({"zh_Hant": "zh_Hans", "en": "zh_
 
 __all__ = ["LOCALES", "Catalog", "CatalogError", "Category", "Contact", "Defaults", "Phrase", "Price", "load", "said"]
 
+OTHER = "other"  # what is none of the others; a file without it has ours
 _TABLES = ("kinds", "categories", "contacts", "prices", "wording")
 _DEFAULTS = frozenset(
     {"priority", "dispatch", "follow_up", "warranty_days", "guarantee_days", "grade", "resolve_days"},
@@ -184,6 +185,27 @@ class Catalog:
     prices: Mapping[str, Price]
     wording: Mapping[str, tuple[Phrase, ...]]
 
+    def of_kind(self, key: str | None, kind: Kind) -> Category:
+        """Return a matter as a request of a kind; one that the catalogue doesn't have is something else.
+
+        A leak that somebody complains about is a complaint: how urgent it is, what follows and until when is the
+        kind's; who answers for it and how it finds its hands stays the matter's.
+        """
+        found = self.categories.get(key or OTHER, self.categories[OTHER])
+        if found.kind is kind:
+            return found
+        held = self.kinds[kind]
+        return replace(
+            found,
+            kind=kind,
+            priority=held.priority,
+            follow_up=held.follow_up,
+            warranty_days=held.warranty_days,
+            guarantee_days=held.guarantee_days,
+            grade=held.grade,
+            resolve_days=held.resolve_days,
+        )
+
     def label(self, key: str, locale: str) -> str:
         """Say the name of a category in a locale, or in the nearest one there is."""
         return said(self.categories[key].labels, locale)
@@ -203,6 +225,8 @@ def load(path: Path | None = None) -> Catalog:
     categories = {key: _category(key, table, kinds) for key, table in top.tables("categories")}
     if not categories:
         raise top.wrong("categories", "nothing", "a table with at least one category")
+    if OTHER not in categories:  # what nobody foresaw comes in all the same
+        categories[OTHER] = load().categories[OTHER]
     return Catalog(
         categories=MappingProxyType(categories),
         kinds=MappingProxyType(kinds),

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from sqlalchemy import ClauseElement, ColumnElement, Float, Result, Table, bindparam, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,7 +32,8 @@ from services.sqltypes import Moment
 Session = kept.Session
 R = TypeVar("R")
 
-Topic = Literal["inbox", "outbox", "media"]
+Topic = Literal["inbox", "outbox", "media", "timers"]
+TOPICS: Sequence[Topic] = get_args(Topic)
 
 SERIALIZATION_STATES = frozenset({"40001", "40P01"})
 TROUBLE_CLASSES = ("08", "53", "57", "58")
@@ -54,7 +55,7 @@ class Database:
             self._readers = kept.Connections(_sqlite(url, read_only=True), READERS)
         else:
             self._writers = self._readers = kept.Connections(_postgres(url), connections)
-        self._listeners: dict[Topic, list[Callable[[], None]]] = {"inbox": [], "outbox": [], "media": []}
+        self._listeners = {topic: list[Callable[[], None]]() for topic in TOPICS}
 
     @asynccontextmanager
     async def transaction(self, *, holding: int | None = None) -> AsyncIterator[Session]:
@@ -135,6 +136,11 @@ class _Once:
 def wake(session: Session, topic: Topic) -> None:
     """Remember to wake whoever waits for the topic, after the commit."""
     session.info.setdefault("woken", set()).add(topic)
+
+
+def wakes(session: Session, topic: Topic) -> bool:
+    """Whether the topic is woken after the commit."""
+    return topic in session.info.get("woken", ())
 
 
 def unwake(session: Session, topic: Topic) -> None:

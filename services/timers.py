@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, Update, bindparam, select, update
 
 from services import direct, inlined, loading
-from services.db import Session, insert_once, upsert
+from services.db import Session, insert_once, upsert, wake
 from services.models import Timer, table_of
 
 MOST_TRIES = 5
@@ -30,6 +30,7 @@ async def set_once(
 ) -> None:
     """Set a timer unless its key was used before."""
     await insert_once(session, Timer, _row(key, kind, subject, subject_id, due_at, community_id, given))
+    wake(session, "timers")
 
 
 async def move(
@@ -46,6 +47,7 @@ async def move(
     """Set a timer, or move the one of that key to the new time and wake it again."""
     row = _row(key, kind, subject, subject_id, due_at, community_id, given)
     await upsert(session, Timer, row, on=("key",), change={"due_at": due_at, "state": "waiting", "given": row["given"]})
+    wake(session, "timers")
 
 
 def _row(
@@ -73,6 +75,7 @@ async def cancel(session: Session, *, subject: str, subject_id: int, kinds: tupl
     """Cancel the waiting timers of a subject, all or of these kinds."""
     asked: dict[str, Any] = {"its": subject, "its_id": subject_id}
     await direct.execute(session, _cancel(some=bool(kinds)), asked | ({"kinds": list(kinds)} if kinds else {}))
+    wake(session, "timers")
 
 
 @cache

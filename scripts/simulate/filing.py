@@ -140,10 +140,9 @@ def _request(stage: Stage, owner: Actor, matter: Matter, source: Source) -> Requ
     home = owner.homes[0]
     at_home = stage.words["home"].format(building=home.building, entrance=home.entrance, room=home.room)
     return Request(
-        category=stage.catalog.categories[matter.category],
+        category=stage.catalog.of_kind(matter.category, KINDS[matter.sort]),
         matter=matter.said,
         place=matter.place if matter.is_public else at_home,
-        kind=KINDS[matter.sort],
         scope="public" if matter.is_public else "unit",
         unit_id=None if matter.is_public else home.unit_id,
         building=home.building,

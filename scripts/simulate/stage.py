@@ -20,7 +20,7 @@ from scripts.simulate.words import Words
 from services import due, loading, outbox, retention, timers
 from services.actors import Actor
 from services.catalog import Catalog
-from services.db import Database, Session
+from services.db import Database, Session, wakes
 from services.models import Ticket, Timer, table_of
 from services.refusals import Refused
 from services.settings import Policies, Policy
@@ -34,7 +34,7 @@ Drain = Callable[["Stage"], Awaitable[None]]
 Work = Callable[["Stage", Session, Ticket], Awaitable[None]]
 
 HOUR = timedelta(hours=1)
-RESTS = timedelta(minutes=10)  # what is to be said gathers for so long
+RESTS = timedelta(minutes=15)  # what is to be said gathers for so long
 MOST_AT_ONCE = 1000
 UNPLANNED = -1
 SWEEP_HOUR = 3
@@ -217,7 +217,8 @@ class Stage:
             async with self.db.transaction() as session:
                 await act(session)
                 await session.flush()
-                self._next_timer = await timers.next_at(session)
+                if wakes(session, "timers"):
+                    self._next_timer = await timers.next_at(session)
         except Refused as refused:
             self.counts[f"refused {type(refused).__name__}"] += 1
 

@@ -189,7 +189,7 @@ def _asked(request: Request) -> dict[str, Any]:
         "matter": request.matter,
         "media_count": len(request.media),
         "grade": request.category.grade,
-        "follow_up": request.follow_up,
+        "follow_up": request.category.follow_up,
         "confidential": request.confidential,
     }
 

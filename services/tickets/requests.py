@@ -8,13 +8,11 @@ from enum import StrEnum
 
 from services.actors import House
 from services.calendars import DEVELOPER, Days, calendars
-from services.catalog import Category, FollowUp, Kind, Priority, Way
+from services.catalog import Category, Kind, Priority, Way
 from services.db import Session
 from services.settings import Policy
 from services.tickets import paying
 from services.tickets.terms import Matter
-
-FOLLOW_UPS = {Kind.REPAIR: FollowUp.SURVEY, Kind.COMPLAINT: FollowUp.CALL}
 
 
 class Source(StrEnum):
@@ -50,7 +48,6 @@ class Request:
     matter: str
     place: str
     requester: Requester
-    kind: Kind = Kind.REPAIR
     scope: str = "unit"
     unit_id: int | None = None
     building: str = ""
@@ -63,11 +60,9 @@ class Request:
     confidential: bool = False
 
     @property
-    def follow_up(self) -> FollowUp:
-        """What follows the end: as the category says, if it is of this kind, else as kinds of old do."""
-        if self.category.kind is self.kind:
-            return self.category.follow_up
-        return FOLLOW_UPS.get(self.kind, FollowUp.NONE)
+    def kind(self) -> Kind:
+        """What sort of request it is, see `Catalog.of_kind`."""
+        return self.category.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,7 @@ def _priority(request: Request) -> Priority:
         return Priority.EMERGENCY
     if request.urgent:
         return Priority.URGENT
-    return request.category.priority if request.kind is Kind.REPAIR else Priority.NORMAL
+    return request.category.priority
 
 
 def matter(request: Request, plan: Plan) -> Matter:

@@ -212,7 +212,23 @@ def test_the_example_in_operations_is_a_catalogue(tmp_path: Path) -> None:
     page = (TOP / "docs" / "operations.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     loaded = catalog.load(written(tmp_path, example))
-    assert (set(loaded.categories), set(loaded.prices)) == ({"lighting"}, {"labour", "tube"})
+    assert (set(loaded.categories), set(loaded.prices)) == (
+        {"lighting", "other"},
+        {"labour", "tube"},
+    )  # what it leaves out is ours
+
+
+@pytest.mark.parametrize("key", ["lift", "other", "nowhere", None])
+def test_a_matter_is_handled_by_its_kind_and_goes_where_it_belongs(tmp_path: Path, key: str | None) -> None:
+    loaded = catalog.load(written(tmp_path, FULL))
+    matter = loaded.of_kind(key, Kind.REPAIR)
+    assert (matter.key, matter.kind) == (key if key == "lift" else "other", Kind.REPAIR)
+    assert matter.department is loaded.categories[matter.key].department
+    assert matter.dispatch is loaded.categories[matter.key].dispatch
+    held = loaded.kinds[Kind.REPAIR]
+    assert (matter.follow_up, matter.resolve_days) == (held.follow_up, held.resolve_days)
+    complained = loaded.of_kind(key, Kind.COMPLAINT)
+    assert (complained.kind, complained.follow_up) == (Kind.COMPLAINT, loaded.kinds[Kind.COMPLAINT].follow_up)
 
 
 def test_a_label_falls_back_to_simplified_chinese(tmp_path: Path) -> None:

@@ -276,7 +276,7 @@ async def filed(
 ) -> Ticket:
     """File a ticket for the owner's first home."""
     home = next(iter(owner.here), None)
-    category = line.world.catalog.categories["plumbing" if kind is Kind.REPAIR else "other"]
+    category = line.world.catalog.of_kind("plumbing" if kind is Kind.REPAIR else "other", kind)
     requester = Requester(
         person_id=owner.person_id,
         address_id=owner.address_id,
@@ -289,7 +289,6 @@ async def filed(
         category=category,
         matter=matter,
         place="3栋2单元1502",
-        kind=kind,
         unit_id=home.unit_id if home else None,
         requester=requester,
         **more,

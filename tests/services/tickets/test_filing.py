@@ -128,7 +128,7 @@ async def filed_as(session: Session, line: Line, key: str, **more: Any) -> Ticke
     owner = await person(session, line, OWNER)
     assert owner.house is not None
     request = Request(
-        category=line.world.catalog.categories[key],
+        category=line.world.catalog.of_kind(key, Kind.REPAIR),
         matter=key + str(more),
         place="大堂",
         requester=Requester(person_id=owner.person_id, address_id=owner.address_id),
