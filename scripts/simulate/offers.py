@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from scripts.simulate.roster import Employee
 from scripts.simulate.stage import Stage
 from services.actors import Actor, Role
 from services.db import Session
 from services.models import Quote, Ticket
+from services.pricing import Line
+from services.tickets import quotes
 from services.tickets.deeds import Wait
 from services.tickets.rules import Action, State
 
@@ -23,22 +24,16 @@ GUARANTEE = 90
 async def ask(stage: Stage, session: Session, ticket: Ticket, holder: Employee, *, at_least: int = 0) -> None:
     """Quote, and plan what the owner says to it."""
     total = at_least + stage.dice.randrange(*CENTS, 500)
-    await _replace(session, ticket)
-    count = await session.scalar(select(func.count()).where(Quote.ticket_id == ticket.id)) or 0
-    quote = Quote(
-        community_id=ticket.community_id,
-        ticket_id=ticket.id,
-        count=count + 1,
-        lines=[["labour", stage.words["part"], 1, total // 2, total - total // 2, False]],
-        total_cents=total,
+    quote = await quotes.offer(
+        session,
+        holder.actor,
+        ticket=ticket,
+        lines=[Line("labour", stage.words["part"], 1, total // 2, total - total // 2)],
         guarantee_days=GUARANTEE,
-        state="asked",
-        staff_id=holder.staff_id,
-        asked_at=stage.now,
+        now=stage.now,
+        policy=stage.policy,
     )
-    session.add(quote)
-    await session.flush()
-    await stage.act(session, holder.actor, Action.QUOTE, ticket, quote=quote.id, count=quote.count, total=total)
+    stage.counts[Action.QUOTE] += 1
     holder.free_at = stage.now
     owner = stage.owner_of(ticket)
     silent = owner is None or owner.address_id is None or stage.chance(SILENT)
@@ -49,18 +44,9 @@ async def ask(stage: Stage, session: Session, ticket: Ticket, holder: Employee, 
         stage.later(stage.about(20, 1.0), partial(decision, owner=owner))
 
 
-async def _replace(session: Session, ticket: Ticket) -> None:
-    await session.execute(
-        update(Quote)
-        .where(Quote.ticket_id == ticket.id, Quote.state == "asked")
-        .values(state="replaced")
-        .execution_options(synchronize_session=False)
-    )
-
-
 async def was_declined(session: Session, ticket: Ticket) -> bool:
     """Whether the owner has said no."""
-    asked = select(Quote.id).where(Quote.ticket_id == ticket.id, Quote.state == "declined").limit(1)
+    asked = select(Quote.id).where(Quote.ticket_id == ticket.id, Quote.state == quotes.DECLINED).limit(1)
     return await session.scalar(asked) is not None
 
 
@@ -75,8 +61,7 @@ async def exceeds(stage: Stage, session: Session, ticket: Ticket, holder: Employ
 
 async def _decide(stage: Stage, session: Session, *, ticket_id: int, quote_id: int, owner: Actor | None) -> None:
     ticket = await stage.ticket(session, ticket_id)
-    quote = await session.get(Quote, quote_id)
-    if quote is None or quote.state != "asked" or ticket.state != State.PAUSED or ticket.pause_reason != Wait.QUOTE:
+    if ticket.state != State.PAUSED or ticket.pause_reason != Wait.QUOTE:
         return
     actor = owner or _by_phone(stage)
     if actor is None:
@@ -85,10 +70,17 @@ async def _decide(stage: Stage, session: Session, *, ticket_id: int, quote_id: i
         return
     agrees = stage.chance(AGREES)
     words = "" if owner else stage.words["said_agree" if agrees else "said_decline"]
-    codes: dict[str, Any] = {"quote": quote.id, "count": quote.count, "total": quote.total_cents}
-    await stage.act(session, actor, Action.AGREE if agrees else Action.DECLINE, ticket, words=words, **codes)
-    quote.state, quote.decided_at = "agreed" if agrees else "declined", stage.now
-    quote.decided_by = actor.person_id
+    await quotes.decide(
+        session,
+        actor,
+        ticket=ticket,
+        agreed=agrees,
+        words=words,
+        now=stage.now,
+        policy=stage.policy,
+        quote_id=quote_id,
+    )
+    stage.counts[Action.AGREE if agrees else Action.DECLINE] += 1
     stage.plan_work(ticket.id, stage.now + stage.about(15))
 
 

@@ -16,9 +16,10 @@ from services import actors
 from services.actors import Actor
 from services.catalog import Kind
 from services.db import Session
-from services.models import Deadline, History, NumberView, Prompt, Quote, Staff, Survey, Ticket, Timer
-from services.refusals import NotFound, Refused
-from services.tickets import deadlines, engine, escalation, finding, history, merging, passing
+from services.models import Deadline, History, NumberView, Prompt, Staff, Survey, Ticket, Timer
+from services.pricing import Line as Item
+from services.refusals import Refused
+from services.tickets import deadlines, engine, escalation, finding, history, merging, passing, quotes
 from services.tickets.history import Said
 from services.tickets.rules import OVER, TABLE, Action, Standing, State, standings
 from services.tickets.terms import Clock
@@ -99,13 +100,19 @@ class Play:
         if action is Action.GIVE_BACK and not who.system:
             await passing.give_back(session, who, ticket=ticket, reason="skill", said=said, now=now, policy=policy)
             return
-        codes = await self._codes(session, action, ticket)
+        if action is Action.QUOTE:
+            lines = [Item("labour", "人工", 1, 0, self.dice.randint(1, 400) * 100)]
+            await quotes.offer(session, who, ticket=ticket, lines=lines, guarantee_days=0, now=now, policy=policy)
+            return
+        if action in {Action.AGREE, Action.DECLINE}:
+            agreed = action is Action.AGREE
+            await quotes.decide(session, who, ticket=ticket, agreed=agreed, words="", now=now, policy=policy)
+            return
+        codes = self._codes(action)
         await engine.act(session, who, action, ticket=ticket, now=now, policy=policy, said=said, codes=codes)
-        await self._priced(session, action, ticket, codes)
 
-    async def _codes(self, session: Session, action: Action, ticket: Ticket) -> Mapping[str, Any]:
-        if action in {Action.QUOTE, Action.AGREE, Action.DECLINE}:
-            return await self._price(session, action, ticket)
+    def _codes(self, action: Action) -> Mapping[str, Any]:
+        """Return what an action brings along."""
         dice = self.dice
         later = self.line.now + timedelta(minutes=dice.choice([-60, 30, 600, 3000]))
         brought: Mapping[Action, Mapping[str, Any]] = {
@@ -122,35 +129,6 @@ class Play:
             Action.DONE: dice.choice([{}, {"charge": 500}, {"charge": 90_000}]),
         }
         return brought.get(action, {})
-
-    async def _price(self, session: Session, action: Action, ticket: Ticket) -> Mapping[str, Any]:
-        """Return what the price list's side brings along."""
-        newest = await _newest_quote(session, ticket)
-        if action is Action.QUOTE:
-            count = newest.count + 1 if newest is not None else 1
-            return {"quote": count, "count": count, "total": self.dice.randint(1, 400) * 100}
-        if newest is None or newest.state != "asked":
-            raise NotFound
-        return {"quote": newest.id, "count": newest.count, "total": newest.total_cents}
-
-    async def _priced(self, session: Session, action: Action, ticket: Ticket, codes: Mapping[str, Any]) -> None:
-        newest = await _newest_quote(session, ticket)
-        if action is Action.QUOTE:
-            if newest is not None and newest.state == "asked":
-                newest.state = "replaced"
-            row = Quote(
-                community_id=ticket.community_id,
-                ticket_id=ticket.id,
-                count=codes["count"],
-                lines=[],
-                total_cents=codes["total"],
-                guarantee_days=0,
-                state="asked",
-                asked_at=self.line.now,
-            )
-            session.add(row)
-        elif action in {Action.AGREE, Action.DECLINE} and newest is not None:
-            newest.state = "agreed" if action is Action.AGREE else "declined"
 
     async def _see(self, session: Session, ticket_id: int, action: Action, before: State, seq: int) -> None:
         """See that what happened was allowed to, and that everything is whole."""
@@ -179,11 +157,6 @@ class Play:
             policy = self.line.world.policies.defaults
             await escalation.look(session, ticket_id=timer.subject_id, now=self.line.now, policy=policy)
             await whole.check(session, await session.get_one(Ticket, timer.subject_id))
-
-
-async def _newest_quote(session: Session, ticket: Ticket) -> Quote | None:
-    newest = select(Quote).where(Quote.ticket_id == ticket.id).order_by(Quote.count.desc()).limit(1)
-    return (await session.scalars(newest)).one_or_none()
 
 
 async def begun(line: Line, seed: int) -> Play:
