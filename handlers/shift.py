@@ -130,7 +130,7 @@ async def _taken_off(turn: Turn, who: Colleague, told: Told) -> Reply:
         return reply(T("duty.off_before", name=_named(who)))
     now_off = "" if told.hours or told.day or cut.starts_at > turn.now else "_now"
     await _tell(turn, who, f"told_off{now_off}", cut)
-    holds = len(await shifts.in_hand(turn.session, staff_id=who.staff_id))
+    holds = len(await finding.in_hand(turn.session, staff_id=who.staff_id))
     left = T("duty.holds", count=holds) if holds else None
     return reply(lines(T(f"duty.off{now_off}", name=_named(who), span=shifts.span(cut, turn.house.zone)), left))
 
@@ -167,7 +167,7 @@ async def _next(turn: Turn, *, kept: Sequence[int], told: Sequence[Sequence[str]
     staff = turn.actor.staff
     if staff is None:
         raise NotAllowed
-    held = await shifts.in_hand(turn.session, staff_id=staff.staff_id)
+    held = await finding.in_hand(turn.session, staff_id=staff.staff_id)
     left = [ticket for ticket in held if ticket.id not in kept]
     if left:
         given = {"ticket": left[0].id, "left": len(left) - 1, "kept": list(kept), "told": [list(one) for one in told]}

@@ -15,6 +15,7 @@ from services import surveys
 from services.conversations import Option
 from services.messages import Choice, Reply, Start, T, When, reply
 from services.refusals import NotFound
+from services.tickets import followups
 from services.tickets.rules import Action
 
 
@@ -73,9 +74,7 @@ class FollowedUp(Form, name="followed_up"):
 
     async def submit(self, turn: Turn) -> Reply:
         """Write it down."""
-        await surveys.followed_up(
-            turn.session, turn.actor, follow_up_id=self.follow_up, outcome=self.outcome, now=turn.now
-        )
+        await followups.done(turn.session, turn.actor, follow_up_id=self.follow_up, outcome=self.outcome, now=turn.now)
         return reply(T("follow_up.noted"))
 
 

@@ -12,7 +12,7 @@ from handlers.answers import Answers, Question, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
-from services import conversations, relays
+from services import relays
 from services.conversations import Option
 from services.messages import Reply, Start, T, Toast, plain, reply
 from services.tickets import finding, news
@@ -86,25 +86,13 @@ async def marked(turn: Turn) -> Reply | None:
     rest = _for_owner(turn)
     if not rest:
         return None
-    answered = await _answered(turn)
+    answered = await tickets.of_card(turn)
     held = [answered] if answered else [t.id for t in await finding.held(turn.session, turn.actor)]
     if not held:
         return reply(T("jobs.none"))
     if len(held) == 1:
         return await with_words(turn, held[0], rest)
     return Reply(then=Start(Tell.name, {"words": rest}))
-
-
-async def _answered(turn: Turn) -> int | None:
-    if not turn.inbound.reply_to:
-        return None
-    return await conversations.card_answered(
-        turn.session,
-        channel=turn.inbound.channel,
-        account=turn.inbound.account,
-        external=turn.inbound.address,
-        message_id=turn.inbound.reply_to,
-    )
 
 
 async def with_words(turn: Turn, ticket_id: int, rest: str) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers import buttons
 from handlers.turn import Turn
-from services import people
+from services import conversations, people
 from services.catalog import Kind
 from services.messages import Choice, Reply, Say, Start, Style, T, Text, When, joined, lines, pairs, plain, reply
 from services.models import Quote, Ticket
@@ -20,6 +20,20 @@ from services.tickets.rules import HELD, IN_HAND, TABLE, Action, Change, Standin
 Verb = Callable[[Turn, int], Awaitable[Reply]]
 
 MOST_SHOWN = 12
+
+
+async def of_card(turn: Turn) -> int | None:
+    """Return the id of the ticket whose card the message answers."""
+    inbound = turn.inbound
+    if not inbound.reply_to:
+        return None
+    return await conversations.card_answered(
+        turn.session,
+        channel=inbound.channel,
+        account=inbound.account,
+        external=inbound.address,
+        message_id=inbound.reply_to,
+    )
 
 
 async def act(

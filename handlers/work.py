@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from handlers import buttons, quotes, telling, tickets, wording, words
 from handlers.tickets import Verb
 from handlers.turn import Turn
-from services import conversations, media, people, surveys
+from services import media, people, surveys
 from services.messages import Choice, Reply, Start, T, Toast, When, lines, plain, reply
 from services.models import Ticket
 from services.refusals import NotAllowed, NotFound
@@ -239,15 +239,7 @@ async def reply_in_group(turn: Turn, ticket: Ticket) -> Reply:
 
 async def ticket_of_card(turn: Turn) -> Ticket | None:
     """Return the ticket whose card the message answers."""
-    if not turn.inbound.reply_to:
-        return None
-    found = await conversations.card_answered(
-        turn.session,
-        channel=turn.inbound.channel,
-        account=turn.inbound.account,
-        external=turn.inbound.address,
-        message_id=turn.inbound.reply_to,
-    )
+    found = await tickets.of_card(turn)
     return await finding.find(turn.session, turn.actor, ticket_id=found) if found is not None else None
 
 

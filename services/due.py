@@ -11,7 +11,7 @@ from services.db import Session
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
-from services.tickets import escalation, finding, quotes
+from services.tickets import escalation, finding, followups, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -78,7 +78,7 @@ async def _expire(session: Session, timer: Timer, now: datetime, policy: Policy)
 
 
 async def _overdue(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
-    await surveys.overdue(session, follow_up_id=timer.subject_id, now=now)
+    await followups.overdue(session, follow_up_id=timer.subject_id, now=now)
 
 
 async def _quote(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001

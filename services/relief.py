@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
-from services import inlined, shifts
+from services import inlined
 from services.actors import Actor, Membership
 from services.db import Session
 from services.models import Content, Duty, History, Person, Staff, Ticket
-from services.tickets import dispatch
+from services.tickets import dispatch, finding
 from services.tickets.rules import IN_HAND, Action, State
 
 SOON = timedelta(hours=2)
@@ -41,7 +41,7 @@ async def left_open(session: Session, actor: Actor, *, now: datetime) -> Sequenc
     if staff is None:
         return []
     if not _keeps_the_desk(actor, staff):
-        return await shifts.in_hand(session, staff_id=staff.staff_id)
+        return await finding.in_hand(session, staff_id=staff.staff_id)
     holder = aliased(Staff)
     found = await session.scalars(
         select(Ticket)

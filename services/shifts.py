@@ -9,17 +9,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, insert, or_, select
 
-from services import conversations, inlined
+from services import conversations
 from services.actors import Actor
 from services.db import Session
 from services.messages import Style, T, Text, When
-from services.models import Duty, Person, Staff, Ticket
+from services.models import Duty, Person, Staff
 from services.outbox import Priority
 from services.refusals import NotAllowed, NotFound
 from services.settings import Policies
 from services.stretches import Stretch, together, without
-from services.tickets import dispatch, news, passing
-from services.tickets.rules import IN_HAND
+from services.tickets import news, passing
 
 MOST_NAMED = 8
 
@@ -169,20 +168,6 @@ async def go_off(session: Session, actor: Actor, *, now: datetime) -> bool:
     present = [Stretch(*row) for row in rows]
     cut = [left for one in present for left in without([one], Stretch(now, one.ends_at))]
     return await _keep(session, actor, staff_id, present, cut)
-
-
-async def in_hand(session: Session, *, staff_id: int) -> Sequence[Ticket]:
-    """Return every ticket that somebody holds and that is not done, what was promised first first."""
-    found = await session.scalars(
-        select(Ticket)
-        .where(
-            Ticket.holder_id == staff_id,
-            inlined.outside(Ticket.state, dispatch.ENDED),  # as the index says it
-            inlined.among(Ticket.state, tuple(sorted(IN_HAND))),
-        )
-        .order_by(Ticket.promised_at.nulls_last(), Ticket.id)
-    )
-    return found.all()
 
 
 # ---------------------------------------------------------------- stranded work

@@ -9,16 +9,15 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from services import conversations, direct, inlined, people, timers
+from services import conversations, direct, inlined, timers
 from services.actors import Actor
 from services.db import Session
-from services.messages import Choice, T, When, lines
+from services.messages import T, lines
 from services.models import FollowUp, Survey, Ticket, table_of
 from services.outbox import Priority
-from services.phones import readable
 from services.refusals import NotFound, Refused
 from services.settings import Policy
-from services.tickets import dispatch, news
+from services.tickets import dispatch, followups, news
 from services.tickets.rules import State
 
 FORM = "survey"
@@ -158,80 +157,17 @@ async def _keep(
 
 
 async def _follow_up(session: Session, survey: Survey, ticket: Ticket, *, now: datetime, policy: Policy) -> FollowUp:
+    """Whoever leads calls an owner who is not happy."""
     leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
-    lead = next((candidate.staff_id for candidate in leads), None)
-    row = FollowUp(
-        community_id=ticket.community_id,
-        ticket_id=ticket.id,
-        survey_id=survey.id,
-        staff_id=lead,
-        due_at=now + timedelta(hours=policy.surveys.follow_up_hours),
-        outcome="",
-        created_at=now,
-    )
-    session.add(row)
-    await session.flush()
-    if lead is not None:
-        await _tell_lead(session, row, survey, ticket, lead, now)
-        await timers.set_once(
-            session,
-            key=f"follow_up:{row.id}:due",
-            kind="follow_up.due",
-            subject="follow_up",
-            subject_id=row.id,
-            due_at=row.due_at,
-            community_id=row.community_id,
-        )
-    return row
-
-
-async def _tell_lead(session: Session, row: FollowUp, survey: Survey, ticket: Ticket, lead: int, now: datetime) -> None:
-    score, phone = T(f"score.{survey.score}"), readable(ticket.requester_phone) if ticket.shows_number else ""
-    text = lines(
+    score = T(f"score.{survey.score}")
+    about = lines(
         T("staff.follow_up", number=ticket.number, place=ticket.place, matter=ticket.matter, score=score),
         T("staff.follow_up.words", words=survey.words) if survey.words else None,
-        T("staff.follow_up.by", name=ticket.requester_name, phone=phone, by=When(row.due_at)),
     )
-    to = (await news.reach(session, [lead])).get(lead)
-    if to is not None:
-        await conversations.tell(
-            session,
-            to=to,
-            key=f"follow_up:{row.id}",
-            text=text,
-            rows=[[Choice(T("do.followed_up"), f"f:done:{row.id}")]],
-            priority=Priority.WORK,
-            now=now,
-        )
-
-
-async def overdue(session: Session, *, follow_up_id: int, now: datetime) -> None:
-    """Tell everybody who leads that a promised call was not made."""
-    row = await session.get(FollowUp, follow_up_id)
-    if row is None or row.done_at is not None:
-        return
-    ticket = await session.get(Ticket, row.ticket_id)
-    if ticket is None:
-        return
-    leads = await dispatch.leads(session, community_id=row.community_id, now=now)
-    name = await people.staff_name(session, row.staff_id)
-    text = T("staff.follow_up.overdue", number=ticket.number, name=name)
-    await news.to_staff(session, ticket, [c.staff_id for c in leads], text, now=now, tag=f":overdue{row.id}")
-
-
-async def followed_up(session: Session, actor: Actor, *, follow_up_id: int, outcome: str, now: datetime) -> FollowUp:
-    """Write down what the call to an unhappy owner brought; raises `NotFound`."""
-    row = await session.get(FollowUp, follow_up_id)
-    if row is None or row.community_id != actor.community_id or not (actor.is_lead or _owes(actor, row)):
-        raise NotFound
-    if row.done_at is None:
-        row.done_at, row.outcome = now, outcome
-        await timers.cancel(session, subject="follow_up", subject_id=row.id)
-    return row
-
-
-def _owes(actor: Actor, row: FollowUp) -> bool:
-    return actor.staff is not None and actor.staff.staff_id == row.staff_id
+    lead = leads[0].staff_id if leads else None
+    return await followups.plan(
+        session, ticket, staff_id=lead, about=about, now=now, policy=policy, survey_id=survey.id
+    )
 
 
 @dataclass(frozen=True, slots=True)

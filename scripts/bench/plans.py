@@ -45,16 +45,16 @@ class Listening(Driver):
         self.is_sqlite = driver.is_sqlite
 
     async def begin(self, how: str) -> None:
-        """Refuse: the transaction is another's."""
-        raise NotImplementedError
+        """Begin."""
+        await self._driver.begin(how)
 
     async def commit(self) -> None:
-        """Refuse."""
-        raise NotImplementedError
+        """Commit."""
+        await self._driver.commit()
 
     async def rollback(self) -> None:
-        """Refuse."""
-        raise NotImplementedError
+        """Roll back."""
+        await self._driver.rollback()
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Note the statement and run it."""

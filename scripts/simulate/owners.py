@@ -13,6 +13,7 @@ from services.catalog import Kind
 from services.db import Session
 from services.messages import Channel
 from services.models import Survey, Ticket
+from services.tickets import followups
 from services.tickets.rules import IN_HAND, Action, State
 
 URGES, ADDS, MOVES, CALLS_OFF, COMPLAINS = 0.1, 0.06, 0.04, 0.025, 0.2
@@ -165,5 +166,5 @@ async def _follow_up(stage: Stage, session: Session, *, follow_up_id: int) -> No
         stage.plan(stage.at_hour(9, days=1), partial(_follow_up, stage, follow_up_id=follow_up_id))
         return
     outcome = stage.words["said_follow_up"]
-    await surveys.followed_up(session, leads[0].actor, follow_up_id=follow_up_id, outcome=outcome, now=stage.now)
+    await followups.done(session, leads[0].actor, follow_up_id=follow_up_id, outcome=outcome, now=stage.now)
     stage.counts["followed up"] += 1

@@ -11,9 +11,8 @@ from services.catalog import FollowUp as Rule
 from services.catalog import Kind, Payer
 from services.db import Session
 from services.messages import Channel, Choice, T, Text, When, lines, money, plain, window_end
-from services.models import FollowUp, Survey, Ticket
-from services.phones import readable
-from services.tickets import cards, news, telling
+from services.models import Survey, Ticket
+from services.tickets import cards, followups, news, telling
 from services.tickets.deeds import Deed
 from services.tickets.rules import Action, Standing
 
@@ -120,34 +119,15 @@ async def _follow_up(session: Session, deed: Deed) -> None:
     if deed.ticket.follow_up == Rule.SURVEY and deed.action is Action.OWNER_ACCEPTS:
         await plan_survey(session, deed)
     elif deed.ticket.follow_up == Rule.CALL and deed.ticket.first_taker_id is not None:
-        await _plan_call(session, deed, deed.ticket.first_taker_id)
-
-
-async def _plan_call(session: Session, deed: Deed, taker: int) -> None:
-    """Whoever took the request first asks the owner how it was."""
-    ticket = deed.ticket
-    by = deed.now + timedelta(hours=deed.policy.surveys.follow_up_hours)
-    row = FollowUp(
-        community_id=ticket.community_id, ticket_id=ticket.id, staff_id=taker, due_at=by, created_at=deed.now
-    )
-    session.add(row)
-    await session.flush()
-    phone = readable(ticket.requester_phone) if ticket.shows_number else ""
-    text = lines(
-        T("staff.follow_up.call", number=ticket.number, matter=ticket.matter),
-        T("staff.follow_up.by", name=ticket.requester_name, phone=phone, by=When(by)),
-    )
-    rows = [[Choice(T("do.followed_up"), f"f:done:{row.id}")]]
-    await news.to_staff(session, ticket, [taker], text, rows=rows, now=deed.now, tag=":follow_up")
-    await timers.set_once(
-        session,
-        key=f"follow_up:{row.id}:due",
-        kind="follow_up.due",
-        subject="follow_up",
-        subject_id=row.id,
-        due_at=by,
-        community_id=ticket.community_id,
-    )
+        ticket = deed.ticket
+        await followups.plan(
+            session,
+            ticket,
+            staff_id=ticket.first_taker_id,
+            about=T("staff.follow_up.call", number=ticket.number, matter=ticket.matter),
+            now=deed.now,
+            policy=deed.policy,
+        )
 
 
 async def plan_survey(session: Session, deed: Deed) -> None:

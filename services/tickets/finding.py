@@ -149,6 +149,20 @@ async def held(session: Session, actor: Actor) -> Sequence[Ticket]:
     return await loading.objects(session, _held(), {"staff_id": staff.staff_id}, Ticket)
 
 
+async def in_hand(session: Session, *, staff_id: int, lock: bool = False) -> Sequence[Ticket]:
+    """Return everything somebody holds that is not done, for the house itself: what was promised first first."""
+    return await loading.objects(session, _in_hand(lock=lock), {"staff_id": staff_id}, Ticket, fresh=lock)
+
+
+@cache
+def _in_hand(*, lock: bool) -> Select[Any]:
+    ticket = table_of(Ticket).c
+    his = select(table_of(Ticket)).where(ticket.holder_id == bindparam("staff_id"), *_open(IN_HAND))
+    if lock:  # one order for everybody who locks several
+        return his.order_by(ticket.id).with_for_update(key_share=True)
+    return his.order_by(ticket.promised_at.nulls_last(), ticket.id)
+
+
 @cache
 def _held() -> Select[Any]:
     ticket = table_of(Ticket).c

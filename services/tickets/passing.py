@@ -14,7 +14,7 @@ from services.db import Session
 from services.messages import Channel, T, plain
 from services.models import Address, Number, Staff, Ticket
 from services.settings import Policy
-from services.tickets import dispatch, engine, news
+from services.tickets import dispatch, engine, finding, news
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.rules import IN_HAND, NOT_YET, Action, Change, State, standings, taking
@@ -109,18 +109,7 @@ def _unheard() -> ColumnElement[bool]:
 
 async def hand_on_all(session: Session, *, staff_id: int, now: datetime, policy: Policy, why: str) -> int:
     """Let everything somebody holds go to others, and tell who leads; return how many tickets that were."""
-    found = (
-        await session.scalars(
-            select(Ticket)
-            .where(
-                Ticket.holder_id == staff_id,
-                inlined.outside(Ticket.state, dispatch.ENDED),
-                inlined.among(Ticket.state, tuple(sorted(IN_HAND))),
-            )
-            .order_by(Ticket.id)
-            .with_for_update(key_share=True)
-        )
-    ).all()
+    found = await finding.in_hand(session, staff_id=staff_id, lock=True)
     for ticket in found:
         await _hand_on(session, ticket, staff_id, why, now=now, policy=policy)
         await session.flush()  # what the next one is given counts this one

@@ -14,6 +14,7 @@ from services.models import Address, FollowUp, Prompt, Staff, Survey, Ticket
 from services.refusals import NotFound
 from services.settings import Policy
 from services.surveys import SurveyOver
+from services.tickets import followups
 from services.tickets.rules import Action
 from tests.support import estate
 from tests.support.line import Line
@@ -122,15 +123,15 @@ async def test_only_who_leads_may_write_the_call_down_and_once(line: Line) -> No
         assert owed is not None
         for name in ("王芳", "王师傅", "小李"):
             with pytest.raises(NotFound):
-                await surveys.followed_up(
+                await followups.done(
                     session, await actor(session, line, name), follow_up_id=owed.id, outcome="打了", now=line.now
                 )
         lead = await actor(session, line, "老赵")
         for outcome in ("打了", "又打了"):
-            row = await surveys.followed_up(session, lead, follow_up_id=owed.id, outcome=outcome, now=line.now)
+            row = await followups.done(session, lead, follow_up_id=owed.id, outcome=outcome, now=line.now)
             assert row.outcome == "打了"
-        await surveys.overdue(session, follow_up_id=owed.id, now=line.now)
-        await surveys.overdue(session, follow_up_id=999, now=line.now)
+        await followups.overdue(session, follow_up_id=owed.id, now=line.now)
+        await followups.overdue(session, follow_up_id=999, now=line.now)
 
 
 async def test_an_engineer_sees_his_scores_as_sums_only(line: Line) -> None:
