@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.calendars import calendars
 from services.catalog import Priority
 from services.db import Session
+from services.models import Deadline
 from services.tickets import deadlines
 from services.tickets.deadlines import Running
 from services.tickets.deeds import Deed
@@ -94,9 +96,11 @@ async def _move(running: Running, deed: Deed, before: State, zone: ZoneInfo) -> 
     elif deed.action is Action.RESCHEDULE:
         await _rescheduled(running, deed)
     elif deed.action is Action.EXTEND:
-        late = running.of(*PUT_OFF_FIRST)
+        late, unaccepted = running.of(*PUT_OFF_FIRST), running.of(Clock.ACCEPT)
+        if unaccepted is not None:  # whoever leads knows that nobody has said yes, and may wait
+            _put_off(unaccepted, deed.codes["until"])
         if late is not None:
-            late.due_at, late.moves = deed.codes["until"], late.moves + 1
+            _put_off(late, deed.codes["until"])
         elif ticket.promised_at is not None:  # nothing runs: what is said now is the promise
             await running.agree(Clock.ARRIVE, deed.codes["until"])
     arrive, answer = running.of(Clock.ARRIVE), running.of(Clock.ANSWER)
@@ -108,7 +112,7 @@ async def _rescheduled(running: Running, deed: Deed) -> None:
     """A time that the owner picks is a new promise; one that we pick puts the old one off."""
     arrive, by = running.of(Clock.ARRIVE), deed.codes["end"]
     if arrive is not None and Standing.REQUESTER not in deed.standings:
-        arrive.due_at, arrive.moves = by, arrive.moves + 1
+        _put_off(arrive, by)
     elif deed.ticket.promised_at is not None:
         running.end(frozenset({Clock.ARRIVE}), "dropped")
         await running.agree(Clock.ARRIVE, by)
@@ -134,4 +138,8 @@ def _promise_anew(running: Running, deed: Deed, zone: ZoneInfo) -> None:
     arrive = running.of(Clock.ARRIVE)
     if arrive is not None and arrive.due_at < deed.now:
         by = promised(deed.now, deed.policy, zone, priority=Priority(deed.ticket.priority))
-        arrive.due_at, arrive.moves = by, arrive.moves + 1
+        _put_off(arrive, by)
+
+
+def _put_off(row: Deadline, by: datetime) -> None:
+    row.due_at, row.moves = by, row.moves + 1

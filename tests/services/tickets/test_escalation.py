@@ -211,6 +211,31 @@ async def test_what_nobody_says_yes_to_goes_back_to_the_pool_and_the_supervisor_
     assert await steps(line, Clock.ACCEPT) == ["supervisor", "manager"]
 
 
+async def test_whoever_leads_may_wait_for_a_yes(line: Line, people: dict[str, Writer]) -> None:
+    ticket_id = await ticket_of(line, people, accepted=False)
+    await line.advance(31 * MINUTE)
+    async with line.db.transaction() as session:
+        supervisor = await estate.actor_of(session, line, people["老赵"])
+        until = line.now + 2 * HOUR
+        await estate.act(session, line, supervisor, Action.EXTEND, ticket_id, reason="parts", until=until)
+    await line.advance(1.9 * HOUR)
+    assert await steps(line, Clock.ACCEPT) == ["supervisor"]
+    await line.advance(0.2 * HOUR)
+    assert await steps(line, Clock.ACCEPT) == ["supervisor", "supervisor"]
+    await whole_still(line, ticket_id)
+
+
+async def test_what_nobody_says_yes_to_goes_back_to_the_pool_even_when_nobody_leads(
+    line: Line, people: dict[str, Writer]
+) -> None:
+    async with line.db.transaction() as session:
+        await session.execute(update(Staff).where(Staff.role.in_(("supervisor", "manager"))).values(active=False))
+    ticket_id = await ticket_of(line, people, accepted=False)
+    await line.advance(31 * MINUTE)
+    ticket = await whole_still(line, ticket_id)
+    assert (ticket.state, ticket.holder_id) == (State.OPEN, None)
+
+
 async def test_nobody_who_leads_is_woken_for_an_ordinary_repair(line: Line, people: dict[str, Writer]) -> None:
     line.pass_time(11.5 * HOUR)  # 20:30
     await ticket_of(line, people, accepted=False)
@@ -291,6 +316,23 @@ async def test_an_emergency_pages_everybody_on_every_way_and_one_tier_more_every
         await estate.act(session, line, engineer, taking, ticket_id)
     await line.advance(HOUR / 4)
     assert len(await steps(line, Clock.ACCEPT)) == 6
+    await whole_still(line, ticket_id)
+
+
+async def test_who_assigns_an_emergency_by_hand_wakes_nobody_else_at_once_and_the_tiers_go_on(
+    line: Line, people: dict[str, Writer]
+) -> None:
+    ticket_id = await ticket_of(line, people, accepted=False, emergency=True)
+    await line.advance(2 * MINUTE)
+    async with line.db.transaction() as session:
+        supervisor = await estate.actor_of(session, line, people["老赵"])
+        other = await session.scalar(select(Staff.id).where(Staff.badge == "31"))
+        await estate.act(session, line, supervisor, Action.ASSIGN, ticket_id, to=other)
+    await line.advance(2 * MINUTE)
+    assert await steps(line, Clock.ACCEPT) == ["page:0"]
+    await line.advance(MINUTE)
+    assert await steps(line, Clock.ACCEPT) == ["page:0", "page:1"]
+    assert "老赵" in await paged(line)
     await whole_still(line, ticket_id)
 
 
