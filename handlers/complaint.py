@@ -74,6 +74,8 @@ class FileComplaint(Form, name="complaint"):
         )
         if ticket.answer_by is None:
             return reply(T("advice.filed", number=ticket.number))
+        if self.kind != Kind.COMPLAINT:
+            return reply(T("advice.filed_by", number=ticket.number, by=When(ticket.answer_by)))
         filed = T("complaint.filed", number=ticket.number, by=When(ticket.answer_by), phone=turn.house.phone)
         return reply(lines(filed, closed(turn)))
 

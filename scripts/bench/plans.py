@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import event
 
@@ -35,26 +35,16 @@ class Plan:
     scans: Sequence[str]
 
 
-class Listening(Driver):
-    """A driver that notes what goes to it, within a transaction that is open."""
+class Listening:
+    """A driver that notes the statements that go straight to it."""
 
     def __init__(self, driver: Driver, heard: list[tuple[str, Sequence[Any]]]) -> None:
         """Listen to a driver."""
-        super().__init__(driver.connection, driver.raw)
         self._driver, self._heard = driver, heard
-        self.is_sqlite = driver.is_sqlite
 
-    async def begin(self, how: str) -> None:
-        """Begin."""
-        await self._driver.begin(how)
-
-    async def commit(self) -> None:
-        """Commit."""
-        await self._driver.commit()
-
-    async def rollback(self) -> None:
-        """Roll back."""
-        await self._driver.rollback()
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        """Leave everything else to the driver."""
+        return getattr(self._driver, name)
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Note the statement and run it."""
@@ -66,11 +56,6 @@ class Listening(Driver):
         self._heard.append((sql, several[0]))
         return await self._driver.fetch_many(sql, several)
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether the driver is."""
-        return self._driver.is_gone
-
 
 @contextmanager
 def heard(session: Session) -> Iterator[list[tuple[str, Sequence[Any]]]]:
@@ -81,7 +66,7 @@ def heard(session: Session) -> Iterator[list[tuple[str, Sequence[Any]]]]:
     def note(_connection: object, _cursor: object, sql: str, values: Any, _context: object, many: bool) -> None:  # noqa: ANN401, FBT001
         found.append((sql, values[0] if many else values))
 
-    session.driver = Listening(driver, found)
+    session.driver = cast("Driver", Listening(driver, found))
     event.listen(connection, "before_cursor_execute", note)
     try:
         yield found

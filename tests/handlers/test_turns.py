@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from handlers import inbound
 from handlers.registry import FORMS
+from scripts.bench import plans
 from services import inbox
-from services.connections import Driver
-from services.db import Session
 from services.messages import Channel, Inbound, MediaKind
 from services.models import Event, Outgoing, Prompt, Setting, Ticket
 from services.texts import LOCALES
@@ -27,36 +23,6 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_STATEMENTS = 24  # of a filing turn: about fifteen for the turn, the rest for number, history, timers and cards
 
 
-class Noting:
-    """A driver that notes the statements that go straight to it."""
-
-    def __init__(self, driver: Driver, seen: list[str]) -> None:
-        self._driver, self._seen = driver, seen
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)
-
-    async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        self._seen.append(sql)
-        return await self._driver.fetch(sql, values)
-
-
-@contextmanager
-def counted(session: Session) -> Iterator[list[str]]:
-    """Note the statements that a block sends, through the engine and straight to the driver."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    driver, engine = session.driver, session.driver.connection.engine.sync_engine
-    session.driver = cast("Driver", Noting(driver, seen))
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
-    session.driver = driver
-
-
 async def turn_of(line: Line, writer: Writer, said: str = "", *, tap: str = "") -> list[str]:
     """Work one event alone and return the statements it took."""
     message = Inbound(
@@ -64,10 +30,10 @@ async def turn_of(line: Line, writer: Writer, said: str = "", *, tap: str = "") 
         text=said, tap=tap, tap_id=tap and "t",
     )  # fmt: skip
     async with line.db.transaction() as session:
-        with counted(session) as seen:
+        with plans.heard(session) as seen:
             await inbound.handle(session, message, now=line.now, world=line.world)
             await session.flush()
-    return seen
+    return [sql for sql, _ in seen]
 
 
 async def test_a_filing_turn_takes_few_statements(line: Line) -> None:
