@@ -20,7 +20,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from services import loading
+from services import saving
 from services.sqlite_inline import InlineConnection
 
 R = TypeVar("R")
@@ -178,7 +178,7 @@ class Session(AsyncSession):
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write changed objects, if there are any: the short way unless rows come or go."""
         come_or_go = self.new or self.deleted
-        if come_or_go or not await loading.save(self, self.dirty):
+        if come_or_go or not await saving.save(self, self.dirty):
             await super().flush(objects)
 
 
