@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis
 import pytest
 
-from tests.support import report
+from tests.support import cores, report
 
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None, max_examples=60)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
@@ -15,9 +15,10 @@ pytest_plugins = ["tests.support.databases", "tests.support.estate"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the kinds of tests and, where results come together, count them."""
+    """Declare the kinds of tests, give each worker its core and, where results come together, count them."""
     for marker in report.markers():
         config.addinivalue_line("markers", marker)
+    cores.settle(config)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(report.Report(), "report-by-kind")
 
@@ -26,3 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test its kind, and every kind its place."""
     report.sort_and_mark(items)
+
+
+@pytest.hookimpl(tryfirst=True)  # before fixtures start anything
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave its core when the tests begin that run alone."""
+    if report.kind_of(item.nodeid).alone:
+        cores.spread()
