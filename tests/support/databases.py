@@ -14,7 +14,7 @@ import pytest
 from services import migrate
 from services.db import Database, Session
 from tests.support import postgres
-from tests.support.postgres import Databases, PostgresServer
+from tests.support.postgres import Databases, PostgresServer, Standing
 
 # Triggers guard the history and keys tie the rows: the role of a replica stops both while rows go. Ids start anew,
 # so that a test sees the same numbers on either database.
@@ -88,11 +88,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'ownerline.db')}"
 
 
+@pytest.fixture(scope="session")
+def _wiping(postgres_server: Databases, _postgres_of_worker: str) -> Iterator[Standing]:
+    standing = Standing(postgres_server.url(_postgres_of_worker))
+    yield standing
+    standing.close()
+
+
 @pytest.fixture
-def postgresql_url(postgres_server: Databases, _postgres_of_worker: str) -> Iterator[str]:
+def postgresql_url(postgres_server: Databases, _postgres_of_worker: str, _wiping: Standing) -> Iterator[str]:
     """Return the URL of an empty PostgreSQL database; what the test leaves in it is wiped."""
     yield postgres_server.url(_postgres_of_worker)
-    postgres_server.execute(WIPE, database=_postgres_of_worker)
+    _wiping.execute(WIPE)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

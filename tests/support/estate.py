@@ -31,7 +31,7 @@ from services.tickets.history import Said
 from services.tickets.rules import Action, Change
 from tests.support.databases import WIPE
 from tests.support.line import ACCOUNTS, START, Line, Writer
-from tests.support.postgres import Databases
+from tests.support.postgres import Databases, Standing
 
 # A database is made in a tenth of a second and more; rows are put back in a fraction of that.
 KEEP = """
@@ -93,6 +93,13 @@ def postgres_estate(postgres_server: Databases, postgres_template: str, settings
     postgres_server.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def _sowing(postgres_server: Databases, postgres_estate: str) -> Iterator[Standing]:
+    standing = Standing(postgres_server.url(postgres_estate))
+    yield standing
+    standing.close()
+
+
 @pytest.fixture
 def sqlite_estate_url(sqlite_estate: Path, tmp_path: Path) -> str:
     """Return the URL of an SQLite database with the estate, a file of this test's own."""
@@ -100,9 +107,9 @@ def sqlite_estate_url(sqlite_estate: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_estate_url(postgres_server: Databases, postgres_estate: str) -> str:
+def postgresql_estate_url(postgres_server: Databases, postgres_estate: str, _sowing: Standing) -> str:
     """Return the URL of a PostgreSQL database with the estate, as it was sown."""
-    postgres_server.execute(WIPE, RESTORE, database=postgres_estate)
+    _sowing.execute(WIPE, RESTORE)
     return postgres_server.url(postgres_estate)
 
 

@@ -70,6 +70,36 @@ class Databases:
             aside.submit(asyncio.run, _execute(self.url(database), statements)).result()
 
 
+class Standing:
+    """A connection to one database that stays open for what is done between tests: another each time takes longer."""
+
+    def __init__(self, url: str) -> None:
+        """Connect to nothing yet."""
+        self._url = url
+        self._aside, self._runner = ThreadPoolExecutor(1), asyncio.Runner()
+        self._connection: asyncpg.Connection | None = None
+
+    def execute(self, *statements: str) -> None:
+        """Run statements one by one, from plain code or from within a running loop."""
+        self._aside.submit(lambda: self._runner.run(self._execute(statements))).result()
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        self._aside.submit(lambda: self._runner.run(self._close())).result()
+        self._aside.submit(self._runner.close).result()
+        self._aside.shutdown()
+
+    async def _execute(self, statements: tuple[str, ...]) -> None:
+        if self._connection is None:
+            self._connection = await asyncpg.connect(self._url)
+        for statement in statements:
+            await self._connection.execute(statement)
+
+    async def _close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+
 class PostgresServer(Databases):
     """A server that the tests own: started, stopped, restarted at will."""
 
