@@ -37,7 +37,7 @@ class Driver(ABC):
     def __init__(self, connection: AsyncConnection, raw: Any) -> None:  # noqa: ANN401 - either driver's
         """Take the engine's connection and the driver's below it."""
         self.connection, self.raw = connection, raw
-        self.dialect: Dialect = connection.dialect
+        self.dialect = _known(connection.dialect)
 
     @abstractmethod
     async def begin(self, how: str) -> None:
@@ -63,6 +63,14 @@ class Driver(ABC):
     @abstractmethod
     def is_gone(self) -> bool:
         """Whether the connection is of no more use."""
+
+
+_DIALECTS: dict[tuple[object, ...], Dialect] = {}
+
+
+def _known(dialect: Dialect) -> Dialect:
+    """Return the first of the dialects that are alike: what was made ready for one engine serves another too."""
+    return _DIALECTS.setdefault((type(dialect), getattr(dialect, "server_version_info", None)), dialect)
 
 
 class PostgresDriver(Driver):

@@ -13,7 +13,7 @@ from scripts.simulate.run import Found
 from services.db import Database
 from tests.scripts.conftest import Call
 
-DAYS, SHARE = 2, 0.2
+DAYS, SHARE = 2, 0.12
 
 
 def _simulated(template: Path, place: Path, seed: int) -> Found:

@@ -35,7 +35,7 @@ def law(examples: int) -> settings:
 
 
 @given(scenes())
-@law(150)
+@law(75)
 def test_the_time_between_a_start_and_its_deadline_is_what_was_added(scene: Scene) -> None:
     deadline = scene.calendar.add(scene.first, scene.working, scene.breaks)
     assert deadline >= scene.first
@@ -43,7 +43,7 @@ def test_the_time_between_a_start_and_its_deadline_is_what_was_added(scene: Scen
 
 
 @given(scenes())
-@law(150)
+@law(75)
 def test_adding_the_time_between_comes_back_to_any_working_moment_and_to_any_closing(scene: Scene) -> None:
     calendar, start, end, breaks = scene.calendar, scene.first, scene.second, scene.breaks
     again = calendar.add(start, calendar.between(start, end, breaks), breaks)
@@ -53,7 +53,7 @@ def test_adding_the_time_between_comes_back_to_any_working_moment_and_to_any_clo
 
 
 @given(scenes())
-@law(100)
+@law(50)
 def test_a_later_start_or_more_work_never_ends_earlier(scene: Scene) -> None:
     calendar, breaks, (less, more) = scene.calendar, scene.breaks, sorted((scene.working, scene.more))
     assert calendar.add(scene.first, less, breaks) <= calendar.add(scene.first, more, breaks)
@@ -61,7 +61,7 @@ def test_a_later_start_or_more_work_never_ends_earlier(scene: Scene) -> None:
 
 
 @given(scenes())
-@law(75)
+@law(37)
 def test_time_is_added_in_any_number_of_steps(scene: Scene) -> None:
     calendar, breaks = scene.calendar, scene.breaks
     middle = calendar.add(scene.first, scene.working, breaks)
@@ -72,7 +72,7 @@ def test_time_is_added_in_any_number_of_steps(scene: Scene) -> None:
 
 
 @given(scenes())
-@law(75)
+@law(37)
 def test_a_pause_never_brings_a_deadline_forward(scene: Scene) -> None:
     calendar, start = scene.calendar, scene.first
     assert calendar.add(start, scene.working) <= calendar.add(start, scene.working, scene.breaks)
@@ -81,7 +81,7 @@ def test_a_pause_never_brings_a_deadline_forward(scene: Scene) -> None:
 
 
 @given(scenes())
-@law(75)
+@law(37)
 def test_the_time_between_adds_up(scene: Scene) -> None:
     calendar, breaks = scene.calendar, scene.breaks
     whole = calendar.between(scene.first, scene.third, breaks)
@@ -93,7 +93,7 @@ def test_the_time_between_adds_up(scene: Scene) -> None:
 
 
 @given(scenes())
-@law(75)
+@law(37)
 def test_the_next_opening_is_open_and_nothing_is_before_it(scene: Scene) -> None:
     opening = scene.calendar.next_open(scene.first)
     assert opening >= scene.first
@@ -103,7 +103,7 @@ def test_the_next_opening_is_open_and_nothing_is_before_it(scene: Scene) -> None
 
 
 @given(scenes(), st.integers(0, 12), st.integers(0, 12))
-@law(100)
+@law(50)
 def test_days_are_counted_in_any_number_of_steps_and_never_backwards(scene: Scene, few: int, more: int) -> None:
     calendar = scene.calendar
     closing = calendar.closing(scene.first, few)
@@ -114,7 +114,7 @@ def test_days_are_counted_in_any_number_of_steps_and_never_backwards(scene: Scen
 
 
 @given(scenes(), st.integers(0, 12))
-@law(100)
+@law(50)
 def test_a_deadline_at_a_closing_is_met_by_the_working_time_until_then(scene: Scene, days: int) -> None:
     calendar, start = scene.calendar, scene.first
     closing = calendar.closing(start, days)

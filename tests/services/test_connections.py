@@ -209,3 +209,14 @@ async def test_a_reading_at_one_moment_does_not_see_what_comes_later(database: D
 async def _another(database: Database) -> None:
     async with database.transaction() as session:
         await insert_once(session, Setting, row("meanwhile"))
+
+
+async def test_what_is_made_ready_for_one_engine_serves_another_of_its_kind(
+    database: Database, database_url: str
+) -> None:
+    other = Database(database_url)
+    async with database.reading() as session:
+        known = session.driver.dialect
+    async with other.reading() as session:
+        assert session.driver.dialect is known
+    await other.dispose()

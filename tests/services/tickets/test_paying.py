@@ -24,6 +24,7 @@ from tests.support import estate
 from tests.support.line import START, Line
 
 TODAY = START.date()
+PLUMBING = catalog.load().categories["plumbing"]
 
 
 async def repaired(session: Session, line: Line, **row: Any) -> Ticket:
@@ -93,7 +94,7 @@ async def test_public_places_and_unknown_homes_go_by_the_catalogue(line: Line) -
 def test_the_age_of_the_home_decides_only_where_the_catalogue_speaks_of_warranty(
     age: int, warranty: int, payer: Payer
 ) -> None:
-    category = replace(catalog.load().categories["plumbing"], payer=payer, warranty_days=warranty)
+    category = replace(PLUMBING, payer=payer, warranty_days=warranty)
     found = paying.payer_of(category, handover_on=TODAY - timedelta(days=age), today=TODAY)
     if payer is not Payer.WARRANTY:
         assert found == payer
