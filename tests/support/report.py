@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -80,6 +80,19 @@ def kind_of(nodeid: str) -> Kind:
     below_tests = nodeid.partition("::")[0].removeprefix("tests/")
     folder = below_tests.partition("/")[0]
     return next((kind for kind in KINDS if folder in kind.folders), ROOMS)
+
+
+def runs_again(item: pytest.Item) -> bool:
+    """Whether a test of a room runs on the server what ran on SQLite."""
+    if kind_of(item.nodeid) is not ROOMS or not isinstance(item, pytest.Function):
+        return False
+    return "server_line" in item.fixturenames or "postgresql" in getattr(item, "callspec", _Plain).params.values()
+
+
+class _Plain:
+    """A test without parameters."""
+
+    params: Mapping[str, object] = {}
 
 
 def sort_and_mark(items: list[pytest.Item]) -> None:
