@@ -97,7 +97,7 @@ async def _move(running: Running, deed: Deed, before: State, zone: ZoneInfo) -> 
         await _rescheduled(running, deed)
     elif deed.action is Action.EXTEND:
         late, unaccepted = running.of(*PUT_OFF_FIRST), running.of(Clock.ACCEPT)
-        if unaccepted is not None:  # whoever leads knows that nobody has said yes, and may wait
+        if unaccepted is not None and Standing.LEAD in deed.standings:  # who knows that nobody has said yes may wait
             _put_off(unaccepted, deed.codes["until"])
         if late is not None:
             _put_off(late, deed.codes["until"])

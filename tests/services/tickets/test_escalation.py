@@ -225,6 +225,17 @@ async def test_whoever_leads_may_wait_for_a_yes(line: Line, people: dict[str, Wr
     await whole_still(line, ticket_id)
 
 
+async def test_who_was_given_it_can_not_put_off_his_yes(line: Line, people: dict[str, Writer]) -> None:
+    ticket_id = await ticket_of(line, people, accepted=False)
+    async with line.db.transaction() as session:
+        engineer = await estate.actor_of(session, line, people["王师傅"])
+        until = line.now + 2 * HOUR
+        await estate.act(session, line, engineer, Action.EXTEND, ticket_id, reason="parts", until=until)
+    await line.advance(31 * MINUTE)
+    assert await steps(line, Clock.ACCEPT) == ["supervisor"]
+    assert (await whole_still(line, ticket_id)).state == State.OPEN
+
+
 async def test_what_nobody_says_yes_to_goes_back_to_the_pool_even_when_nobody_leads(
     line: Line, people: dict[str, Writer]
 ) -> None:
