@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, bindparam, func, or_, select
 
 from services import direct, loading, people
-from services.actors import LEADS, Actor, House, Role
+from services.actors import Actor, House, Role
 from services.calendars import DEVELOPER, calendars
 from services.catalog import Kind, Priority, Way
 from services.db import Session, upsert
@@ -20,6 +20,7 @@ from services.models import Counter, Ticket, table_of
 from services.refusals import Refused
 from services.settings import Policy
 from services.tickets import (
+    apart,
     cards,
     deadlines,
     dispatch,
@@ -118,7 +119,7 @@ async def _holder(session: Session, house: House, request: Request, plan: Plan, 
     if not request.requester.known and not request.emergency:
         return None
     if request.kind is Kind.COMPLAINT:
-        found = await dispatch.candidates(session, community_id=house.id, team="", now=now, roles=sorted(LEADS))
+        found = await dispatch.leads(session, community_id=house.id, now=now, about=request.about)
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
     if plan.way in {Way.GRAB, Way.DESK}:
         return None
@@ -138,7 +139,6 @@ async def _row(
     policy: Policy,
 ) -> Ticket:
     year, number = await _number(session, house, now)
-    staff = actor.staff
     return Ticket(
         community_id=house.id,
         year=year,
@@ -151,7 +151,7 @@ async def _row(
         payer=plan.payer,
         source=request.source or SOURCES.get(actor.channel or Channel.WEB, Source.CHAT),
         filed_by=actor.person_id,
-        first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
+        first_taker_id=await _first_taker(session, actor, house, request, holder, now),
         created_at=now,
         **_asked(request),
         **_promises(request, plan, now, policy, house.zone),
@@ -170,6 +170,9 @@ FRESH: Mapping[str, Any] = {
     "absences": 0,
     "no_shows": 0,
     "merged_count": 0,
+    "appeals": 0,
+    "outcome": "",
+    "responders": "",
     "pause_reason": "",
     "state_before": "",
     "seq": 0,
@@ -191,6 +194,11 @@ def _asked(request: Request) -> dict[str, Any]:
         "grade": request.category.grade,
         "follow_up": request.category.follow_up,
         "confidential": request.confidential,
+        "anonymous": request.anonymous,
+        "about_staff_id": request.about.staff_id,
+        "about_team": request.about.team,
+        "about_unit_id": request.about.unit_id,
+        "serious": request.serious,
     }
 
 
@@ -213,8 +221,18 @@ def _whose(requester: Requester) -> dict[str, Any]:
     }
 
 
-async def _first_taker(session: Session, house: House, now: datetime) -> int | None:
-    """Return the desk person on duty who answers for a request that came by itself."""
+async def _first_taker(
+    session: Session, actor: Actor, house: House, request: Request, holder: Candidate | None, now: datetime
+) -> int | None:
+    """Return who answers for a request to the end: whoever took it down; of what came by itself the desk on duty.
+
+    A confidential one that came by itself is no matter of the desk's; one about who took it down is not his either.
+    """
+    staff = actor.staff
+    if staff is not None and staff.staff_id not in await apart.of(session, request.about, community_id=house.id):
+        return staff.staff_id
+    if request.confidential:
+        return holder.staff_id if holder is not None else None
     found = await dispatch.candidates(session, community_id=house.id, team="desk", now=now)
     first = dispatch.choose([c for c in found if c.on_duty], Need("desk"))
     return first.staff_id if first else None

@@ -14,7 +14,7 @@ from services.db import Session
 from services.messages import Channel, T, plain
 from services.models import Address, Number, Staff, Ticket
 from services.settings import Policy
-from services.tickets import dispatch, engine, finding, news
+from services.tickets import apart, dispatch, engine, finding, news
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.rules import IN_HAND, NOT_YET, Action, Change, State, standings, taking
@@ -52,6 +52,7 @@ async def _others(session: Session, ticket: Ticket, *, without: int, now: dateti
         team=ticket.team,
         now=now,
         roles=sorted(LEADS) if complaint else (),
+        about=apart.about(ticket),
     )
     unheard = await _unreachable(session, [one.staff_id for one in found])
     return [one for one in found if one.staff_id != without and one.staff_id not in unheard]
@@ -131,7 +132,7 @@ async def _hand_on(session: Session, ticket: Ticket, staff_id: int, why: str, *,
         reason=T(f"give_back.{why}"),
         to=T("staff.name", name=chosen.name, badge=chosen.badge) if chosen is not None else None,
     )
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
+    leads = await dispatch.leads_of(session, ticket, now=now)
     told = [one.staff_id for one in leads if one.on_duty and one.staff_id != staff_id] or [
         one.staff_id for one in leads if one.staff_id != staff_id
     ]

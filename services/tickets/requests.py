@@ -12,6 +12,7 @@ from services.catalog import Category, Kind, Priority, Way
 from services.db import Session
 from services.settings import Policy
 from services.tickets import paying
+from services.tickets.apart import NOBODY_NAMED, About
 from services.tickets.terms import Matter
 
 
@@ -41,6 +42,16 @@ class Requester:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Where a forwarded case came from, and in how many real hours what is owed."""
+
+    office: str
+    number: str
+    contact_by: datetime  # the owner must have been reached
+    reply_by: datetime  # the written reply goes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is to be filed."""
 
@@ -58,6 +69,10 @@ class Request:
     end: datetime | None = None
     source: Source | None = None
     confidential: bool = False
+    anonymous: bool = False  # "a resident says"
+    about: About = NOBODY_NAMED
+    serious: str = ""
+    outside: Outside | None = None
 
     @property
     def kind(self) -> Kind:
