@@ -78,9 +78,7 @@ async def _add_items(session: Session, handover: Handover, notes: Mapping[int, s
     for ticket_id, number in kept.items():
         text = T("handover.kept_from", number=number)
         await _tell(session, handover, handover.from_staff_id, text, tag=f"kept:{ticket_id}", now=now)
-    for ticket_id, note in notes.items():
-        if ticket_id in kept:
-            continue
+    for ticket_id, note in ((one, note) for one, note in notes.items() if one not in kept):
         row = {"community_id": handover.community_id, "handover_id": handover.id, "ticket_id": ticket_id}
         session.add(HandoverItem(**row, note=note, state="new", question="", answer=""))
     await session.flush()
