@@ -18,6 +18,7 @@ from bot.settings_file import Found, SettingsError, fields_of, gather, is_secret
 from services.settings import (
     Calendars,
     Deadlines,
+    Desk,
     Dialogues,
     Emergency,
     Policy,
@@ -197,6 +198,7 @@ class Settings(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()
+    desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
     retention: Retention = Retention()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from handlers import (
     complaint,
     desk,
+    deskway,
     fees,
     forms,
     leading,
@@ -130,6 +131,7 @@ COMMANDS: Mapping[str, Command] = {
     "off": _plain(shift.off),
     "handover": _plain(takeover.handover),
     "code": desk.code,
+    "desk": deskway.link,
     "team": desk.group,
     "wording": _plain(wording.listed),
     "end": _plain(relay.end),
