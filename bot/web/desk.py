@@ -19,7 +19,7 @@ from handlers import deskpage
 from handlers.turn import Turn
 from services import deskpass
 from services.db import Session
-from services.messages import Channel, Text
+from services.messages import Channel, T, Text
 from services.refusals import NotFound, Refused
 from services.texts import Reader
 
@@ -99,6 +99,11 @@ class Visit:
         house, actor = self.turn.house, self.turn.actor
         reader = Reader(actor.locale, house.zone, self.turn.now, Channel.CONSOLE)
         return self.site.texts.say(text, reader)
+
+    def code(self, text: T) -> str:
+        """Say what a code stands for; one that an estate made up itself is shown as it is."""
+        known = text.key in self.site.texts.keys()  # noqa: SIM118 - not a mapping
+        return self.say(text) if known else text.key.partition(".")[2]
 
     def number(self, name: str) -> int:
         """Return an id that the form, the query or the path carries; 0 when it is none."""

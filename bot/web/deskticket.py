@@ -38,10 +38,10 @@ async def given(visit: Visit, ticket: Ticket) -> dict[str, Any]:
         "category": said(category.labels, turn.actor.locale) if category else "",
         "holder": visit.say(holder),
         "taker": visit.say(taker),
-        "team": visit.say(T(f"team.{ticket.team}")) if ticket.team else "",
-        "source": visit.say(T(f"source.{ticket.source}")),
+        "team": visit.code(T(f"team.{ticket.team}")) if ticket.team else "",
+        "source": visit.code(T(f"source.{ticket.source}")),
         "price": visit.say(quotes.line(ticket, offered[0] if offered else None)),
-        "visit": _agreed(visit, ticket),
+        "promise": _agreed(visit, ticket),
         "requester": _requester(visit, ticket),
         "clocks": [_clock(visit, one.clock, one.due_at) for one in await dossier.clocks(turn.session, ticket)],
         "quotes": [_quote(visit, one) for one in offered],
@@ -100,7 +100,7 @@ def _agreed(visit: Visit, ticket: Ticket) -> str:
 
 
 def _clock(visit: Visit, name: str, due_at: datetime) -> Mapping[str, Any]:
-    what = visit.say(T(f"desk.clock.{name}"))
+    what = visit.code(T(f"desk.clock.{name}"))
     return {"what": what, "by": visit.say(T("desk.page.due", at=When(due_at))), "late": due_at < visit.turn.now}
 
 
@@ -109,7 +109,7 @@ def _quote(visit: Visit, quote: Quote) -> Mapping[str, Any]:
     return {
         "total": visit.say(money(quote.total_cents)),
         "lines": lines,
-        "stands": visit.say(T(f"desk.quote.{quote.state}")),
+        "stands": visit.code(T(f"desk.quote.{quote.state}")),
         "at": visit.say(T("desk.page.at", at=When(quote.asked_at))),
     }
 
@@ -123,9 +123,9 @@ def _step(visit: Visit, step: Step) -> Mapping[str, Any]:
     way = "desk" if step.event_id.startswith(deskpass.EVENT) else step.channel
     return {
         "at": visit.say(T("desk.page.at", at=When(step.at, Style.FULL))),
-        "what": visit.say(T(f"event.{step.action}")),
+        "what": visit.code(T(f"event.{step.action}")),
         "who": who,
-        "way": visit.say(T(f"desk.channel.{way}")) if way else "",
+        "way": visit.code(T(f"desk.channel.{way}")) if way else "",
         "words": step.words,
         "files": len(step.media),
     }
