@@ -192,6 +192,6 @@ async def _understood(turn: Turn, caller: Caller) -> dict[str, Any]:
         if given.get("where") is None and len(file.homes) == 1:
             unit = file.homes[0].unit
             given["where"] = places.of_unit(unit, unit.id, turn)
-    if caller.where and given.get("where") is not None or not given["what"]:
+    if (caller.where and given.get("where") is not None) or not given["what"]:
         given["what"] = caller.what  # the place was told apart: the words are the matter
     return {name: value for name, value in given.items() if value not in ("", None)}
