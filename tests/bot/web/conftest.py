@@ -31,6 +31,14 @@ async def line(sqlite_estate_url: str, desk_world: HouseWorld) -> AsyncIterator[
 
 
 @pytest.fixture
+async def server_line(postgresql_estate_url: str, desk_world: HouseWorld) -> AsyncIterator[Line]:
+    """The same on PostgreSQL."""
+    opened = Line(postgresql_estate_url, desk_world)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     db = Database(f"sqlite:///{tmp_path / 'line.db'}")
     await make_tables(db)

@@ -96,12 +96,9 @@ async def test_the_queue_is_narrowed_and_searched(line: Line) -> None:
 
 @pytest.mark.parametrize("query", ["order=urgent", "order=newest", "view=all"])
 async def test_the_queue_goes_on_page_by_page(line: Line, query: str) -> None:
-    ids = []
     async with line.db.transaction() as session:
         owner = await actor(session, line, "王芳")
-        for number in range(3):
-            ids.append((await estate.filed(session, line, owner, matter=f"第{number}件事", urgent=number == 1)).id)
-        first = await session.get_one(Ticket, ids[0])
+        first, *_ = [await estate.filed(session, line, owner, matter=f"第{n}件事", urgent=n == 1) for n in range(3)]
         columns = [column.key for column in Ticket.__table__.columns if column.key not in {"id", "number"}]
         for number in range(60):
             copied = {name: getattr(first, name) for name in columns}
@@ -278,3 +275,23 @@ async def test_the_page_speaks_the_language_that_was_chosen(line: Line) -> None:
         assert "Undispatched" in clerk.page
         await clerk.sees("/desk?lang=zh-Hant")
         assert "未有人接" in clerk.page
+
+
+async def test_the_page_works_on_the_server_as_well(server_line: Line) -> None:
+    ticket_id = await filed_by(server_line, "王芳")
+    async with Clerk(server_line) as clerk:
+        await clerk.comes_in("老赵")
+        for query in ("", "?view=all&order=newest", "?view=overdue", "?view=today&building=3", "?view=forwarded"):
+            assert await clerk.sees(f"/desk{query}") == 200, query
+        for words in ("水槽", "13800138000"):
+            await clerk.sees("/desk")
+            assert await clerk.sends("/desk", words=words, after=10**9) == 200
+            assert await clerk.sends("/desk", words=words) == 200
+            assert "厨房水槽漏水" in clerk.page
+        await clerk.sees(f"/desk/t/{ticket_id}")
+        await clerk.sends("/desk/do", ticket=ticket_id, note=1, words="业主五点后在家")
+        assert "业主五点后在家" in clerk.page
+        await clerk.sees("/desk")
+        assert await clerk.sends(f"/desk/p/{await person_id(server_line, '王芳')}") == 200
+        assert await clerk.sends("/desk/leave") == 200
+    assert [action for action, *_ in await history(server_line, ticket_id)] == ["file", "note"]
