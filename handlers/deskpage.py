@@ -147,7 +147,12 @@ async def _followed(turn: Turn, answer: Reply) -> Reply:
 async def _filed(turn: Turn, answer: Reply) -> int | None:
     """Return the ticket that was just filed, so that the page can go there."""
     number = _number_in(answer.say.text) if answer.say is not None else ""
-    return (await finding.by_number(turn.session, turn.actor, number=number)).id if number else None
+    if not number:
+        return None
+    try:
+        return (await finding.by_number(turn.session, turn.actor, number=number)).id
+    except Refused:  # it is filed, but not theirs to see
+        return None
 
 
 def _number_in(text: Text | None) -> str:

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from services import people
 from services.actors import Actor, Proof
-from services.db import Session, insert_once
+from services.db import Session, insert_once, upsert
 from services.messages import Channel
 from services.models import Address, DeskAct, DeskLink, DeskSession, Person, Staff
 from services.refusals import NotAllowed, NotFound, Refused
-from services.settings import Policy
+from services.settings import Policies, Policy
 
 ACCOUNT = "desk"
 EVENT = "desk:"  # how the ids of events begin that happened on the page
@@ -67,8 +67,8 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def redeem(session: Session, *, token: str, device: str, now: datetime, hours: int) -> str:
-    """Use a link up and let the browser in: return the token of its session. Raises `LinkOver`."""
+async def redeem(session: Session, *, token: str, device: str, now: datetime, policies: Policies) -> tuple[str, int]:
+    """Use a link up and let the browser in: return its session's token and hours. Raises `LinkOver`."""
     taken = (
         await session.execute(
             update(DeskLink)
@@ -83,6 +83,7 @@ async def redeem(session: Session, *, token: str, device: str, now: datetime, ho
     actor = await people.actor_at(session, address_id=address_id, now=now)
     if not may_enter(actor):
         raise LinkOver
+    hours = (await policies.of(session, taken.community_id)).desk.session_hours
     made = secrets.token_urlsafe(TOKEN_BYTES)
     row = {
         "community_id": taken.community_id,
@@ -96,7 +97,7 @@ async def redeem(session: Session, *, token: str, device: str, now: datetime, ho
         "expires_at": now + timedelta(hours=hours),
     }
     await insert_once(session, DeskSession, row)
-    return made
+    return made, hours
 
 
 async def waits(session: Session, *, token: str, now: datetime) -> bool:
@@ -125,10 +126,11 @@ async def _address(session: Session, staff_id: int, locale: str, *, now: datetim
         "created_at": now,
         "gone_at": now,
     }
-    await insert_once(session, Address, row)
-    same = Address.channel == Channel.WEB, Address.account == ACCOUNT, Address.external == external
-    found = await session.scalars(select(Address.id).where(*same))
-    return found.one()
+    change = {"locale": locale, "person_id": staff.person_id}
+    on = ("channel", "account", "external")
+    kept = await upsert(session, Address, row, on=on, change=change, returning=(Address.id,))
+    address_id: int = kept.scalar_one()
+    return address_id
 
 
 async def enter(session: Session, *, token: str, device: str, event_id: str, now: datetime) -> Pass | None:

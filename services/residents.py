@@ -15,7 +15,7 @@ from services.models import Address, FollowUp, Number, NumberView, Occupancy, Pe
 from services.refusals import NotAllowed, NotFound, Refused
 from services.tickets import finding
 from services.tickets.dispatch import ENDED
-from services.tickets.searching import at_work
+from services.tickets.searching import at_work, named_to
 
 MOST_TICKETS = 30
 NO_TICKET = 0  # a number that was shown for no ticket's sake
@@ -87,7 +87,7 @@ async def known(session: Session, actor: Actor, *, person_id: int) -> Person:
     """Return a person who lives or lived in the estate, or filed something that the actor may see; or `NotFound`."""
     _desk_only(actor)
     lives = exists().where(Occupancy.person_id == Person.id, Occupancy.community_id == actor.community_id)
-    filed = exists().where(Ticket.requester_id == Person.id, finding.seen_by(at_work(actor)))
+    filed = exists().where(Ticket.requester_id == Person.id, finding.seen_by(at_work(actor)), named_to(actor))
     statement = select(Person).where(Person.id == person_id, or_(lives, filed))
     found = (await session.scalars(statement)).one_or_none()
     if found is None:
@@ -141,6 +141,7 @@ async def _tickets(session: Session, actor: Actor, person: Person) -> Sequence[T
             Ticket.requester_id == person.id,
             Ticket.community_id == actor.community_id,
             finding.seen_by(at_work(actor)),
+            named_to(actor),
         )
         .order_by(Ticket.state.in_(ENDED), Ticket.id.desc())
         .limit(MOST_TICKETS)
@@ -156,6 +157,7 @@ async def _owed(session: Session, actor: Actor, person: Person) -> Sequence[Owed
             Ticket.requester_id == person.id,
             Ticket.community_id == actor.community_id,
             finding.seen_by(at_work(actor)),
+            named_to(actor),
         )
         .order_by(FollowUp.id.desc())
         .limit(MOST_TICKETS)
@@ -172,6 +174,7 @@ async def _scores(session: Session, actor: Actor, person: Person) -> Sequence[tu
             Ticket.community_id == actor.community_id,
             Survey.score.is_not(None),
             finding.seen_by(at_work(actor)),
+            named_to(actor),
         )
         .order_by(Survey.id.desc())
         .limit(MOST_TICKETS)

@@ -18,7 +18,7 @@ from bot.web.words import Words
 from handlers import deskpage
 from handlers.turn import Turn
 from services import deskpass
-from services.db import Session
+from services.db import Session, is_trouble
 from services.messages import Channel, T, Text
 from services.refusals import NotFound, Refused
 from services.texts import Reader
@@ -31,6 +31,27 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+class BadForm(Refused):
+    """The form is none of this session's."""
+
+    key = "refused.desk_form"
+
+
+class TooFast(Refused):
+    """Too many pages or forms within a minute."""
+
+    key = "refused.desk_pace"
+
+
+class Away(Refused):
+    """The database is in trouble."""
+
+    key = "refused.desk_away"
+
+
+STATUSES: Mapping[type[Refused], int] = {NotFound: 404, TooFast: 429, Away: 503}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,7 @@ PACES = web.AppKey("desk_paces", Paces)
 
 def paces() -> Paces:
     """Return the page's paces, counted anew."""
-    return Paces(pages=Pace(120, 60.0), forms=Pace(40, 60.0), doors=Pace(20, 300.0))
+    return Paces(pages=Pace(120, 60.0), forms=Pace(40, 60.0), doors=Pace(60, 300.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +140,16 @@ def inside(view: View) -> Callable[[web.Request], Awaitable[web.StreamResponse]]
 
     async def handler(request: web.Request) -> web.StreamResponse:
         token = request.cookies.get(COOKIE, "")
-        form = await _form(request, token) if request.method == "POST" else {}
-        _slow_down(request, token)
         try:
+            _slow_down(request, token)
+            form = await _form(request, token) if request.method == "POST" else {}
             answer = await request.app[SITE].db.run(lambda session: _visited(session, request, token, form, view))
         except Refused as refused:
             return _closed(request, refused)
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            return _closed(request, Away())
         if answer is None:
             return outside(request, 401)
         return await _answered(request, token, answer)
@@ -138,14 +163,14 @@ async def _form(request: web.Request, token: str) -> Mapping[str, str]:
     posted = await request.post()
     form = {name: value for name, value in posted.items() if isinstance(value, str)}
     if token and not desksign.is_of_form(token, form.get("csrf", "")):
-        raise web.HTTPForbidden
+        raise BadForm
     return form
 
 
 def _slow_down(request: web.Request, token: str) -> None:
     pace = request.app[PACES].forms if request.method == "POST" else request.app[PACES].pages
     if pace.wait(deskpass.digest_of(token) if token else request.remote or "") > 0:
-        raise web.HTTPTooManyRequests
+        raise TooFast
 
 
 async def _visited(
@@ -221,7 +246,7 @@ def _closed(request: web.Request, refused: Refused) -> web.StreamResponse:
     """Say what can't be shown; what is not theirs to see is not there."""
     site = request.app[SITE]
     spoken = Words(site.texts, sessions.locale(request))
-    status = 404 if isinstance(refused, NotFound) else 403
+    status = next((code for kind, code in STATUSES.items() if isinstance(refused, kind)), 403)
     given = {"t": spoken, "why": spoken.label(refused.text), "settings": None}
     return render(request, "desk_outside.html", given, status=status)
 
@@ -245,11 +270,10 @@ async def come_in(request: web.Request) -> web.StreamResponse:
     token = _token(request, site)
     if not token or site.world is None:
         return outside(request, 410)
-    hours = site.world.policies.defaults.desk.session_hours
-    now, what = site.now(), device(request)
+    now, what, policies = site.now(), device(request), site.world.policies
     try:
-        made = await site.db.run(
-            lambda session: deskpass.redeem(session, token=token, device=what, now=now, hours=hours)
+        made, hours = await site.db.run(
+            lambda session: deskpass.redeem(session, token=token, device=what, now=now, policies=policies)
         )
     except Refused:
         return outside(request, 410)

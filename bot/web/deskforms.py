@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.web import deskviews
-from bot.web.desk import HOME, KEY, Answer, Go, Shown, Visit
+from bot.web.desk import HOME, KEY, Answer, BadForm, Go, Shown, Visit
 from handlers import deskpage
 from handlers.deskpage import Caller
 from services import deskpass, residents
 from services.models import DeskAct
-from services.refusals import NotAllowed, Refused
+from services.refusals import NotAllowed
 from services.tickets import dossier
 
 
@@ -90,12 +90,6 @@ async def _row(visit: Visit) -> tuple[DeskAct, bool]:
     if known is None:
         raise BadForm
     return known, False
-
-
-class BadForm(Refused):
-    """The form is none of ours."""
-
-    key = "refused.desk_form"
 
 
 def _place(row: DeskAct) -> str:

@@ -18,7 +18,8 @@ from services.tickets.rules import TABLE, Action, Standing, State, standings
 from services.tickets.searching import at_work
 
 WORDED = ("note", "tell", "ask", "done", "settle")  # what the field for words is sent with
-OWN_NUMBER = frozenset({Standing.FRONT, Standing.LEAD, Standing.HOLDER})
+ANSWERING = frozenset({Standing.FRONT, Standing.LEAD})
+NAMED = ANSWERING | {Standing.HOLDER}
 
 
 async def given(visit: Visit, ticket: Ticket) -> dict[str, Any]:
@@ -47,7 +48,7 @@ async def given(visit: Visit, ticket: Ticket) -> dict[str, Any]:
         "quotes": [_quote(visit, one) for one in offered],
         "related": await dossier.related(turn.session, turn.actor, ticket),
         "files": await dossier.files(turn.session, ticket),
-        "steps": [_step(visit, one) for one in steps],
+        "steps": [_step(visit, ticket, one) for one in steps],
         "worded": worded,
         "others": others,
     }
@@ -78,10 +79,9 @@ def _button(visit: Visit, choice: Choice) -> Mapping[str, str]:
 
 def _requester(visit: Visit, ticket: Ticket) -> Mapping[str, Any]:
     """Name who asked, to those who answer him; his number is masked, a stranger's contact is all there is of him."""
-    who = standings(at_work(visit.turn.actor), ticket)
-    if ticket.anonymous and Standing.LEAD not in who:
+    if _hidden(visit, ticket):
         return {"name": visit.say(T("desk.page.anonymous")), "phone": "", "id": 0}
-    if not who & OWN_NUMBER:
+    if not standings(at_work(visit.turn.actor), ticket) & NAMED:
         return {"name": "", "phone": "", "id": 0}
     known = ticket.requester_id is not None
     phone = phones.masked(ticket.requester_phone) if known else phones.readable(ticket.requester_phone)
@@ -91,6 +91,11 @@ def _requester(visit: Visit, ticket: Ticket) -> Mapping[str, Any]:
         "phone": phone if ticket.requester_phone else "",
         "id": ticket.requester_id if may_open else 0,
     }
+
+
+def _hidden(visit: Visit, ticket: Ticket) -> bool:
+    """Whether "a resident says" is all that the actor learns of who asked."""
+    return ticket.anonymous and not standings(at_work(visit.turn.actor), ticket) & ANSWERING
 
 
 def _agreed(visit: Visit, ticket: Ticket) -> str:
@@ -114,10 +119,12 @@ def _quote(visit: Visit, quote: Quote) -> Mapping[str, Any]:
     }
 
 
-def _step(visit: Visit, step: Step) -> Mapping[str, Any]:
+def _step(visit: Visit, ticket: Ticket, step: Step) -> Mapping[str, Any]:
     """Say a row of the history: what, when, who, on which way; the page itself is named as one."""
     if step.system:
         who = visit.say(T("desk.page.by_system"))
+    elif step.person_id == ticket.requester_id and _hidden(visit, ticket):
+        who = visit.say(T("desk.page.anonymous"))
     else:
         who = visit.say(T("staff.name", name=step.name, badge=step.badge)) if step.badge else step.name
     way = "desk" if step.event_id.startswith(deskpass.EVENT) else step.channel

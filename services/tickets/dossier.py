@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -31,7 +30,7 @@ class Step:
     system: str
     channel: str
     event_id: str
-    codes: Mapping[str, Any]
+    person_id: int | None
     words: str
     media: Sequence[int]
 
@@ -56,7 +55,7 @@ async def steps(session: Session, ticket: Ticket) -> Sequence[Step]:
     )
     return [
         Step(
-            *(row.action, row.at, name or "", badge or "", row.system, row.channel, row.event_id, row.codes),
+            *(row.action, row.at, name or "", badge or "", row.system, row.channel, row.event_id, row.person_id),
             *(words or "", tuple(media or ())),
         )
         for row, name, badge, words, media in rows

@@ -174,13 +174,22 @@ async def _words(session: Session, actor: Actor, typed: str, region: str) -> Seq
     ticket = table_of(Ticket).c
     if found := NUMBER.fullmatch(typed):
         return (ticket.number == f"{found[1]}-{int(found[2]):02d}",)
-    named = or_(ticket.anonymous.is_(False), true() if actor.is_lead else ticket.confidential.is_(False))
+    named = named_to(actor)
     if len(phones.digits(typed)) >= LEAST_OF_NUMBER:
         number = phones.e164(typed, region) or typed
         whose = (await session.scalars(select(Number.person_id).where(Number.e164 == number))).all()
         return (named & or_(ticket.requester_id.in_(whose), ticket.requester_phone == number),)
     said = [ticket.place.icontains(typed, autoescape=True), ticket.matter.icontains(typed, autoescape=True)]
     return (or_(*said, named & ticket.requester_name.icontains(typed, autoescape=True)),)
+
+
+def named_to(actor: Actor) -> ColumnElement[bool]:
+    """Say in SQL that who asked is named to the actor: "a resident says" hides him from all but who answers him."""
+    ticket, staff = table_of(Ticket).c, actor.staff
+    if actor.is_lead or staff is None:
+        return true()
+    took_it = ticket.first_taker_id == staff.staff_id
+    return or_(ticket.anonymous.is_(False), ticket.confidential.is_(False), took_it)
 
 
 async def counts(session: Session, actor: Actor, *, now: datetime) -> dict[View, int]:
