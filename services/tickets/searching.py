@@ -81,10 +81,13 @@ def at_work(actor: Actor) -> Actor:
 
 
 async def find(session: Session, actor: Actor, *, wanted: Wanted, now: datetime, region: str) -> Page:
-    """Return a page of the queue."""
-    narrowed = [*_filters(actor, wanted, now), *await _words(session, actor, wanted.words, region)]
+    """Return a page of the queue. A ticket's number finds it whatever else is asked for."""
+    if number := NUMBER.fullmatch(wanted.words.strip()):
+        return await _numbered(session, actor, f"{number[1]}-{int(number[2]):02d}")
+    sought = await _sought(session, actor, wanted, region)
+    narrowed = [*_filters(actor, wanted, now), *sought.conditions]
     if wanted.among_all:
-        return await _through_all(session, actor, wanted, narrowed)
+        return await _through_all(session, actor, wanted, narrowed, whole=sought.is_indexed)
     ticket = table_of(Ticket).c
     statement = select(Ticket).where(
         ticket.community_id == actor.community_id,
@@ -112,13 +115,18 @@ def _from(statement: Select[Ticket], wanted: Wanted, *, by_id: bool) -> Select[T
     return statement.order_by(ticket.due_at.nulls_last(), ticket.id)
 
 
-async def _through_all(session: Session, actor: Actor, wanted: Wanted, narrowed: Sequence[ColumnElement[bool]]) -> Page:
-    """Look through ended tickets too, newest first, a stretch at a time: a page never reads the whole table."""
+async def _through_all(
+    session: Session, actor: Actor, wanted: Wanted, narrowed: Sequence[ColumnElement[bool]], *, whole: bool
+) -> Page:
+    """Look through ended tickets too, newest first, a stretch at a time: a page never reads the whole table.
+
+    `whole`: an index finds the few that are sought, wherever they are.
+    """
     ticket = table_of(Ticket).c
     here = ticket.community_id == actor.community_id
     before = ticket.id < wanted.after if wanted.after else true()
     stretch = select(ticket.id).where(here, before).order_by(ticket.id.desc())
-    floor = await session.scalar(stretch.offset(LOOKED_THROUGH).limit(1))
+    floor = None if whole else await session.scalar(stretch.offset(LOOKED_THROUGH).limit(1))
     within = (ticket.id > floor,) if floor is not None else ()
     statement = select(Ticket).where(here, before, *within, finding.seen_by(at_work(actor)), *narrowed)
     found = (await session.scalars(statement.order_by(ticket.id.desc()).limit(PAGE + 1))).all()
@@ -166,21 +174,36 @@ def _building(actor: Actor, building: str) -> ColumnElement[bool]:
     return or_(ticket.unit_id.in_(flats), said)
 
 
-async def _words(session: Session, actor: Actor, typed: str, region: str) -> Sequence[ColumnElement[bool]]:
-    """Read what was typed as a ticket's number, a phone's, or words of name, place and matter."""
-    typed = typed.strip()[:MOST_WORDS]
-    if not typed:
-        return ()
+async def _numbered(session: Session, actor: Actor, number: str) -> Page:
+    """Return the tickets of that number, one a year."""
     ticket = table_of(Ticket).c
-    if found := NUMBER.fullmatch(typed):
-        return (ticket.number == f"{found[1]}-{int(found[2]):02d}",)
-    named = named_to(actor)
+    same = ticket.community_id == actor.community_id, ticket.number == number
+    statement = select(Ticket).where(*same, finding.seen_by(at_work(actor))).order_by(ticket.year.desc())
+    return Page((await session.scalars(statement)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What words come to; `is_indexed`: few tickets, found by an index."""
+
+    conditions: Sequence[ColumnElement[bool]] = ()
+    is_indexed: bool = False
+
+
+async def _sought(session: Session, actor: Actor, wanted: Wanted, region: str) -> _Sought:
+    """Read what was typed as a phone's number, or as words of name, place and matter."""
+    ticket, typed = table_of(Ticket).c, wanted.words.strip()[:MOST_WORDS]
+    if not typed:
+        return _Sought()
     if len(phones.digits(typed)) >= LEAST_OF_NUMBER:
         number = phones.e164(typed, region) or typed
         whose = (await session.scalars(select(Number.person_id).where(Number.e164 == number))).all()
-        return (named & or_(ticket.requester_id.in_(whose), ticket.requester_phone == number),)
+        if whose and wanted.among_all:
+            return _Sought((named_to(actor), ticket.requester_id.in_(whose)), is_indexed=True)
+        return _Sought((named_to(actor), or_(ticket.requester_id.in_(whose), ticket.requester_phone == number)))
     said = [ticket.place.icontains(typed, autoescape=True), ticket.matter.icontains(typed, autoescape=True)]
-    return (or_(*said, named & ticket.requester_name.icontains(typed, autoescape=True)),)
+    named = named_to(actor) & ticket.requester_name.icontains(typed, autoescape=True)
+    return _Sought((or_(*said, named),))
 
 
 def named_to(actor: Actor) -> ColumnElement[bool]:

@@ -85,6 +85,11 @@ async def test_the_queue_is_narrowed_and_searched(line: Line) -> None:
             await clerk.sees("/desk")
             await clerk.sends("/desk", words=words)
             found[words] = ("厨房水槽漏水" in clerk.page, "门锁坏了" in clerk.page)
+        await clerk.sees("/desk?view=mine")
+        await clerk.sends("/desk", words=number, view="mine")
+        assert "厨房水槽漏水" in clerk.page, "a number finds its ticket in every view"
+        await clerk.sends("/desk", words="13800138000", view="all")
+        assert "厨房水槽漏水" in clerk.page
         await clerk.sees("/desk?view=nonsense&holder=x&state=nonsense&team=nonsense&after=-1")
         assert clerk.status == 200
     first, second, both, none = (True, False), (False, True), (True, True), (False, False)
