@@ -19,6 +19,7 @@ from handlers import deskpage
 from handlers.turn import Turn
 from services import deskpass
 from services.db import Session, is_trouble
+from services.deskpass import Pass
 from services.messages import Channel, T, Text
 from services.refusals import NotFound, Refused
 from services.texts import Reader
@@ -135,26 +136,44 @@ class Visit:
 View = Callable[[Visit], Awaitable[Answer]]
 
 
-def inside(view: View) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Let only those see a page who are in, in one transaction; what is sent must come from a page of theirs."""
+def inside(view: View, *, acts: bool = False) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Let only those see a page who are in; what is sent comes from a page of theirs; what does not act only reads."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         token = request.cookies.get(COOKIE, "")
         try:
             _slow_down(request, token)
             form = await _form(request, token) if request.method == "POST" else {}
-            answer = await request.app[SITE].db.run(lambda session: _visited(session, request, token, form, view))
+            answer = await (_acted if acts else _looked)(request, token, form, view)
         except Refused as refused:
             return _closed(request, refused)
         except Exception as error:
             if not is_trouble(error):
                 raise
             return _closed(request, Away())
-        if answer is None:
-            return outside(request, 401)
-        return await _answered(request, token, answer)
+        return outside(request, 401) if answer is None else await _answered(request, token, answer)
 
     return handler
+
+
+async def _acted(request: web.Request, token: str, form: Mapping[str, str], view: View) -> Answer | None:
+    """Do what a form asks for, in one transaction with the look at who asks."""
+
+    async def act(session: Session) -> Answer | None:
+        entered = await _entered(session, request, token, form)
+        return await view(await _visit(session, request, entered, form)) if entered is not None else None
+
+    return await request.app[SITE].db.run(act)
+
+
+async def _looked(request: web.Request, token: str, form: Mapping[str, str], view: View) -> Answer | None:
+    """Show a page beside whatever is written meanwhile."""
+    db = request.app[SITE].db
+    entered = await db.run(lambda session: _entered(session, request, token, form))
+    if entered is None:
+        return None
+    async with db.reading() as session:
+        return await view(await _visit(session, request, entered, form))
 
 
 async def _form(request: web.Request, token: str) -> Mapping[str, str]:
@@ -173,20 +192,21 @@ def _slow_down(request: web.Request, token: str) -> None:
         raise TooFast
 
 
-async def _visited(
-    session: Session, request: web.Request, token: str, form: Mapping[str, str], view: View
-) -> Answer | None:
-    site, key = request.app[SITE], form.get("key", "")
-    entered = await deskpass.enter(
-        session, token=token, device=device(request), event_id=key if KEY.fullmatch(key) else "", now=site.now()
-    )
-    if entered is None or site.world is None:
-        return None
+async def _entered(session: Session, request: web.Request, token: str, form: Mapping[str, str]) -> Pass | None:
+    now, key = request.app[SITE].now(), form.get("key", "")
+    event_id = key if KEY.fullmatch(key) else ""
+    return await deskpass.enter(session, token=token, device=device(request), event_id=event_id, now=now)
+
+
+async def _visit(session: Session, request: web.Request, entered: Pass, form: Mapping[str, str]) -> Visit:
+    site = request.app[SITE]
+    if site.world is None:
+        raise NotFound
     chosen = "lang" in request.query or sessions.LANGUAGE_COOKIE in request.cookies
     actor = dataclasses.replace(entered.actor, locale=sessions.locale(request)) if chosen else entered.actor
     given = _given(form)
     turn = await deskpage.turn_of(session, actor, now=site.now(), world=site.world, given=given)
-    return await view(Visit(turn, site, entered.session_id, request.match_info, request.query, form, given))
+    return Visit(turn, site, entered.session_id, request.match_info, request.query, form, given)
 
 
 def _given(form: Mapping[str, str]) -> deskpage.Given:

@@ -78,12 +78,12 @@ def desk_routes() -> list[web.RouteDef]:
         web.get("/desk/t/{ticket}", desk.inside(deskviews.ticket)),
         web.get("/desk/t/{ticket}/file/{media}", desk.inside(deskviews.file)),
         web.get("/desk/p/{person}", desk.inside(deskviews.person)),
-        web.post("/desk/p/{person}", desk.inside(deskforms.reveal)),
+        web.post("/desk/p/{person}", desk.inside(deskforms.reveal, acts=True)),
         web.get("/desk/caller", desk.inside(deskviews.caller)),
         web.post("/desk/caller", desk.inside(deskforms.calling)),
         web.get("/desk/new", desk.inside(deskviews.new)),
-        web.post("/desk/new", desk.inside(deskforms.take_down)),
-        web.post("/desk/do", desk.inside(deskforms.do)),
+        web.post("/desk/new", desk.inside(deskforms.take_down, acts=True)),
+        web.post("/desk/do", desk.inside(deskforms.do, acts=True)),
         web.get("/desk/said/{act}", desk.inside(deskforms.said)),
     ]
 
