@@ -191,12 +191,15 @@ async def _understood(turn: Turn, caller: Caller) -> dict[str, Any]:
     given = await desk.known(turn, f"{caller.where} {caller.what} {number}".strip())
     if caller.door in set(desk.Door):
         given["door"] = caller.door
+    if caller.where:  # place and matter were typed apart; a place that we don't know is kept as it was said
+        given["what"] = caller.what
+        known, nowhere = given.get("where"), places.of_public(turn, "")["label"]
+        if known is None or known["label"] == nowhere:
+            given["where"] = {**(known or {"words": True}), "label": caller.where}
     if caller.person_id:
         file = await residents.file_of(turn.session, turn.actor, person_id=caller.person_id)
         given["who"] = file.person.id
         if given.get("where") is None and len(file.homes) == 1:
             unit = file.homes[0].unit
             given["where"] = places.of_unit(unit, unit.id, turn)
-    if (caller.where and given.get("where") is not None) or not given["what"]:
-        given["what"] = caller.what  # the place was told apart: the words are the matter
     return {name: value for name, value in given.items() if value not in ("", None)}

@@ -22,6 +22,7 @@ from services.tickets.searching import Order, Wanted
 from services.tickets.searching import View as QueueView
 
 KEY_BYTES = 12
+CONFIRM, WORDING = "confirm", "wording"  # questions whose first answer is the usual one
 
 
 async def common(visit: Visit, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - a template's
@@ -152,6 +153,7 @@ async def panel(visit: Visit, row: DeskAct) -> Mapping[str, Any]:
         "text": visit.say(say.text),
         "refused": row.refused,
         "waits": waits,
+        "urges": waits and prompt is not None and (prompt.asked == CONFIRM or prompt.form == WORDING),
         "prompt": row.prompt_id or 0,
         "ticket": row.ticket_id or 0,
         "choices": [_choice(visit, one) for one in choices if one.url or deskpage.wanted(one.tap)],
