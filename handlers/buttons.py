@@ -97,11 +97,19 @@ def fits(actor: Actor, ticket: Ticket, verb: str) -> bool:
         return Standing.LEAD in who and Standing.HOLDER not in who
     if verb in {"view", "record"}:
         return bool(who)
+    if verb in {"sign_off", "close"} and not independent(actor, ticket):
+        return False
     try:
         decide(taking(who, state) if verb == "accept" else DOES[verb], state, who, holds=False)
     except Refused:
         return False
     return True
+
+
+def independent(actor: Actor, ticket: Ticket) -> bool:
+    """Whether the actor may close and sign: of a complaint not who answered it."""
+    answered = actor.staff is not None and ticket.answered_by == actor.staff.staff_id
+    return not (answered and ticket.kind == Kind.COMPLAINT)
 
 
 def fitting(actor: Actor, verb: str, held: Sequence[Ticket]) -> Sequence[Ticket]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from handlers import places, whom
+from handlers import words as spoken
 from handlers.answers import Answers, Question, filled
 from handlers.answers import words as free_words
 from handlers.form import Form
@@ -36,6 +37,11 @@ class FileComplaint(Form, name="complaint"):
     files: Annotated[Sequence[int], filled()] = ()
     kind: Annotated[str, filled()] = Kind.COMPLAINT.value
     anonymous: Annotated[bool, filled()] = False
+
+    @classmethod
+    def offers(cls, so_far: Answers) -> Sequence[str]:
+        """Praise and advice hide nobody's name."""
+        return super().offers(so_far) if so_far.get("kind", Kind.COMPLAINT) == Kind.COMPLAINT else ()
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
@@ -70,7 +76,8 @@ class FileComplaint(Form, name="complaint"):
     async def summary(self, turn: Turn) -> Text:
         """Say the words back as they will be recorded, and who will not learn of them."""
         photos = T("repair.summary.photos", count=len(self.files)) if self.files else None
-        said = joined([T("complaint.words", what=self.what), photos], " ")
+        what = "\n".join(words for words in (self.what, self.about.get("words")) if words)
+        said = joined([T("complaint.words", what=what), photos], " ")
         if self.kind != Kind.COMPLAINT:
             return lines(T("advice.summary"), said)
         return lines(
@@ -104,10 +111,13 @@ class FileComplaint(Form, name="complaint"):
             own = T("place.entrance", building=home.building, entrance=home.entrance, spot="")
         complaint = self.kind == Kind.COMPLAINT
         about = whom.read(self.about) if complaint else whom.NOBODY_NAMED
+        spot = await places.from_reading(turn, turn.understood(self.what)) or {}
         return Request(
             category=_category(turn, self.what, self.kind),
-            matter=self.what,
-            place=self.about.get("label") or turn.world.texts.label(own, turn.house.locale),
+            matter="\n".join(words for words in (self.what, self.about.get("words")) if words),
+            place=self.about.get("label")
+            or (spot.get("public") and spot["label"])
+            or turn.world.texts.label(own, turn.house.locale),
             unit_id=home.unit_id if home else None,
             media=tuple(self.files),
             requester=await requester(turn),
@@ -143,6 +153,8 @@ def _of_neighbours(turn: Turn, what: str, kind: str | None) -> bool:
 
 async def known_from(turn: Turn) -> dict[str, Any]:
     """Return the answers that one message holds."""
+    if spoken.means(turn, "words.complaint"):  # that he has something to complain about is not yet what it is
+        return {}
     reading = turn.understood()
     kind = KINDS.get(reading.intent, Kind.COMPLAINT).value
     given: dict[str, Any] = {"what": turn.text, "kind": kind}

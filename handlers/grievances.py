@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from handlers import tickets, whom
+from handlers import buttons, tickets, whom
 from handlers.answers import Answers, Kind, Unclear, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Numbered
@@ -19,6 +19,7 @@ from services.conversations import Option
 from services.messages import Reply, T, plain, reply
 from services.tickets import apart, complaints, finding
 from services.tickets.history import Said
+from services.tickets.needs import NotIndependent
 from services.tickets.rules import Action
 
 MOST_CALLED = 20
@@ -40,6 +41,8 @@ class Outcome(StrEnum):
 async def sign_off(turn: Turn, ticket_id: int) -> Reply:
     """Sign a finished ticket; of a complaint, how it ended is asked."""
     ticket = await tickets.may(turn, ticket_id, Action.SIGN_OFF)
+    if not buttons.independent(turn.actor, ticket):
+        raise NotIndependent(number=ticket.number)
     if ticket.kind == TicketKind.COMPLAINT:
         return Reply(then=tickets.start("sign_off", ticket))
     return await _sign(turn, ticket_id, "", "")

@@ -62,7 +62,7 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     """Show a ticket with its timeline and what can be done to it."""
     who = standings(turn.actor, ticket)
     rows = await history.timeline(turn.session, ticket)
-    told = [_event(row, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
+    told = [_event(row, ticket, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
     quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
     text = lines(*await _head(turn, ticket, quote), *told)
     files = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
@@ -129,7 +129,7 @@ def record_of(ticket: Ticket, rows: Sequence[Happened]) -> Text:
         matter=ticket.matter,
     )
     owner = frozenset({Standing.REQUESTER})
-    told = [_event(row, owner, spoken=SPOKEN | {Action.TELL}) for row in rows if _seen_by(row, ticket, owner)]
+    told = [_event(row, ticket, owner, spoken=SPOKEN | {Action.TELL}) for row in rows if _seen_by(row, ticket, owner)]
     return lines(head, *told, T("record.foot"))
 
 
@@ -140,16 +140,23 @@ async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
     return ticket
 
 
-def _event(row: Happened, who: frozenset[Standing], spoken: frozenset[Action] | None = None) -> Text:
+def _event(row: Happened, ticket: Ticket, who: frozenset[Standing], spoken: frozenset[Action] | None = None) -> Text:
     words = row.words if row.action in (spoken or SPOKEN) else None
     private = row.action in INTERNAL and not who - {Standing.REQUESTER}
     return joined(
         [
-            T("ticket.event", at=When(_counts(row), Style.FULL), what=T(f"event.{row.action}")),
+            T("ticket.event", at=When(_counts(row), Style.FULL), what=_named(row, ticket)),
             T("ticket.event.words", words=words) if words and not private else None,
         ],
         " ",
     )
+
+
+def _named(row: Happened, ticket: Ticket) -> T:
+    """Name what happened; what is answered is not "repaired"."""
+    if row.action == Action.DONE and ticket.kind != Kind.REPAIR:
+        return T("event.answered")
+    return T(f"event.{row.action}")
 
 
 def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:

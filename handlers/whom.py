@@ -45,16 +45,19 @@ class Whom(Kind):
     async def read(self, turn: Turn, options: Sequence[Option]) -> Any:  # noqa: ANN401
         """Take an option, or look for somebody in the words; words that name nobody leave it open."""
         found = chosen(turn, options)
-        return found.value if found is not None else await of_words(turn, turn.text)
+        if found is not None:
+            return found.value
+        return {**await of_words(turn, turn.text, conduct=True), "words": turn.text}
 
 
-async def of_words(turn: Turn, text: str) -> dict[str, Any]:
-    """Return whom the words name, as the JSON of an answer."""
+async def of_words(turn: Turn, text: str, *, conduct: bool = False) -> dict[str, Any]:
+    """Return whom the words name, as the JSON of an answer; `conduct`: people who work here are meant for certain."""
     reading = turn.understood(text)
     category = turn.world.catalog.of_kind(reading.category, catalog.Kind.COMPLAINT)
-    if category.neighbours:
+    if category.neighbours and not conduct:
         return await flat(turn, text)
-    about = await accused.named(turn.session, community_id=turn.house.id, text=text, category=category)
+    meant = conduct or category.key == accused.CONDUCT
+    about = await accused.named(turn.session, community_id=turn.house.id, text=text, conduct=meant)
     if about.staff_id is not None:
         return {"staff": about.staff_id}
     return {"team": about.team} if about.team else {}
@@ -62,14 +65,16 @@ async def of_words(turn: Turn, text: str) -> dict[str, Any]:
 
 async def flat(turn: Turn, text: str) -> dict[str, Any]:
     """Return the flat that the words name, as long as it is not the person's own."""
-    place = turn.understood(text).place
-    if place is None or not place.building or not place.room:
+    place, home = turn.understood(text).place, next(iter(turn.actor.here), None)
+    building = (place.building if place else None) or (home.building if home else None)
+    if place is None or building is None or not place.room:
         return {}
+    next_door = home is not None and not place.building
     found = await people.unit_named(
         turn.session,
         community_id=turn.house.id,
-        building=place.building,
-        entrance=place.entrance,
+        building=building,
+        entrance=home.entrance if home is not None and next_door else place.entrance,
         room=place.room,
     )
     if len(found) != 1 or found[0].id in {home.unit_id for home in turn.actor.homes}:

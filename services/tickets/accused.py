@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from services.actors import Actor
-from services.catalog import Category
 from services.db import Session
 from services.models import Holding, Person, Staff, Ticket
 from services.tickets.apart import NOBODY_NAMED, About
@@ -20,14 +19,12 @@ LATELY = timedelta(days=30)
 MOST_OFFERED = 3
 
 
-async def named(session: Session, *, community_id: int, text: str, category: Category) -> About:
-    """Return whom the words name; nobody where they name no one for certain."""
+async def named(session: Session, *, community_id: int, text: str, conduct: bool) -> About:
+    """Return whom the words name; a team only where `conduct`, how people behave, is the matter."""
     staff_id = await _employee(session, community_id, text)
     if staff_id is not None:
         return About(staff_id=staff_id)
-    if category.key == CONDUCT:
-        return About(team=team_in(text))
-    return NOBODY_NAMED
+    return About(team=team_in(text)) if conduct else NOBODY_NAMED
 
 
 async def _employee(session: Session, community_id: int, text: str) -> int | None:

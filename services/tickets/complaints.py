@@ -45,7 +45,7 @@ async def begin(session: Session, deed: Deed, outside: Outside | None) -> None:
     for other in await earlier(session, ticket, now=deed.now, policy=deed.policy):
         await merging.tie(session, ticket, other_id=other.id, kind=kind, now=deed.now)
     if ticket.serious:
-        await effects_complaints.alert(session, deed, words=deed.said.words)
+        await effects_complaints.alert(session, deed, ticket.serious, words=deed.said.words)
 
 
 async def earlier(session: Session, ticket: Ticket, *, now: datetime, policy: Policy) -> Sequence[Ticket]:

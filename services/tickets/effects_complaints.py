@@ -83,16 +83,16 @@ async def heed(session: Session, deed: Deed) -> None:
     kind = serious_in(deed.said.words)
     if kind is not None:
         deed.ticket.serious = deed.ticket.serious or kind
-        await alert(session, deed, words=deed.said.words)
+        await alert(session, deed, kind, words=deed.said.words)
 
 
-async def alert(session: Session, deed: Deed, *, words: str) -> None:
+async def alert(session: Session, deed: Deed, kind: str, *, words: str) -> None:
     """Tell everybody who leads, on duty first, that a matter is serious; each of the steps is one tap."""
     ticket = deed.ticket
     leads = await dispatch.leads_of(session, ticket, now=deed.now)
     told = [one.staff_id for one in leads if one.on_duty] or [one.staff_id for one in leads]
-    kind = T(f"serious.{ticket.serious}")
-    text = T("staff.serious", number=ticket.number, place=plain(ticket.place), kind=kind, words=words)
+    what = T(f"serious.{kind}")
+    text = T("staff.serious", number=ticket.number, place=plain(ticket.place), kind=what, words=words)
     rows = [[telling.tap(ticket, "view"), telling.tap(ticket, "take")], [telling.tap(ticket, "rally")]]
     await news.to_staff(session, ticket, told, text, rows=rows, now=deed.now, tag=":serious")
 

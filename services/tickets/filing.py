@@ -307,6 +307,9 @@ async def _show(session: Session, house: House, ticket: Ticket, holder: Candidat
 
 async def tell_requester(session: Session, ticket: Ticket, *, now: datetime) -> bool:
     """Tell the person for whom an employee filed; False when he can't be reached by chat or text message."""
+    if ticket.source == Source.FORWARDED:
+        soon = T("news.filed_forwarded", number=ticket.number, matter=ticket.matter, by=When(ticket.answer_by or now))
+        return await news.to_owner(session, ticket, soon, now=now)
     taker = await people.staff_name(session, ticket.first_taker_id)
     by = When(ticket.promised_at) if ticket.promised_at else None
     text = T(
