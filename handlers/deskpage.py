@@ -189,7 +189,7 @@ async def _understood(turn: Turn, caller: Caller) -> dict[str, Any]:
         raise NotAllowed
     number, _ = find_number(caller.phone, turn.world.region)
     given = await desk.known(turn, f"{caller.where} {caller.what} {number}".strip())
-    if caller.door in set(desk.Door):
+    if caller.door in set(desk.Door) and given["door"] != desk.Door.FORWARDED:
         given["door"] = caller.door
     if caller.where:  # place and matter were typed apart; a place that we don't know is kept as it was said
         given["what"] = caller.what

@@ -54,7 +54,7 @@ async def accepted(session: Session, deed: Deed) -> None:
     if ticket.priority == Priority.EMERGENCY:
         house = await houses.by_id(session, community_id=ticket.community_id)
         await paging.stand_down(session, ticket, house=house, now=deed.now)
-    if ticket.requester_phone and ticket.shows_number and deed.actor.person_id is not None:
+    if ticket.requester_phone and ticket.shows_number and not ticket.anonymous and deed.actor.person_id is not None:
         await _number_shown(session, ticket, viewer_id=deed.actor.person_id, now=deed.now)
 
 

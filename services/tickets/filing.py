@@ -22,20 +22,25 @@ from services.settings import Policy
 from services.tickets import (
     apart,
     cards,
+    complaints,
     deadlines,
     dispatch,
     engine,
     escalation,
+    forwarded,
     history,
     merging,
     news,
     requests,
     terms,
 )
+from services.tickets.deeds import Deed
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.requests import Plan, Request, Requester, Source
 from services.tickets.rules import Action, State
+from services.tickets.terms import Clock
+from services.understanding.gravity import serious_in
 
 
 class TooMany(Refused):
@@ -68,6 +73,8 @@ async def file(
     """File a request: it gets a number and, where the rule finds somebody, a holder. Raises `Refused`."""
     if not (actor.memberships or actor.system or request.emergency):
         await _limits(session, actor, house, request, now, policy)
+    if request.outside is not None:
+        await forwarded.see_new(session, community_id=house.id, outside=request.outside)
     plan = await requests.plan(session, house, request, now, policy)
     holder = await _holder(session, house, request, plan, now)
     ticket = await _row(session, actor, house, request, plan, holder, now, policy)
@@ -78,13 +85,25 @@ async def file(
         await engine.hold(session, ticket, from_staff_id=None, now=now)
     owed = terms.terms(requests.matter(request, plan), policy.deadlines)
     known = calendars(policy, house.zone)
-    await deadlines.begin(session, ticket, owed, now=now, figures=policy.deadlines, calendars=known)
+    await deadlines.begin(
+        session, ticket, owed, now=now, figures=policy.deadlines, calendars=known, outside=_outside(request)
+    )
     if plan.rework_of is not None:
         await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
+    if request.kind is Kind.COMPLAINT or request.outside is not None or ticket.serious:
+        deed = Deed(actor, ticket, Action.FILE, now, policy, said)
+        await complaints.begin(session, deed, request.outside)
     await _show(session, house, ticket, holder, now)
     if plan.priority is Priority.EMERGENCY:
         await escalation.page_now(session, ticket=ticket, house=house, now=now, policy=policy)
     return ticket
+
+
+def _outside(request: Request) -> Mapping[Clock, datetime]:
+    """Return what the office that forwarded a case wants by when, in place of our own terms."""
+    if request.outside is None:
+        return {}
+    return {Clock.ANSWER: request.outside.contact_by, Clock.RESOLVE: request.outside.reply_by}
 
 
 async def _limits(
@@ -198,7 +217,8 @@ def _asked(request: Request) -> dict[str, Any]:
         "about_staff_id": request.about.staff_id,
         "about_team": request.about.team,
         "about_unit_id": request.about.unit_id,
-        "serious": request.serious,
+        "serious": serious_in(request.matter) or "",
+        "tier": Role.SUPERVISOR if request.kind is Kind.COMPLAINT else "",
     }
 
 
@@ -287,6 +307,9 @@ async def _show(session: Session, house: House, ticket: Ticket, holder: Candidat
 
 async def tell_requester(session: Session, ticket: Ticket, *, now: datetime) -> bool:
     """Tell the person for whom an employee filed; False when he can't be reached by chat or text message."""
+    if ticket.source == Source.FORWARDED:
+        soon = T("news.filed_forwarded", number=ticket.number, matter=ticket.matter, by=When(ticket.answer_by or now))
+        return await news.to_owner(session, ticket, soon, now=now)
     taker = await people.staff_name(session, ticket.first_taker_id)
     by = When(ticket.promised_at) if ticket.promised_at else None
     text = T(
