@@ -9,17 +9,16 @@ from typing import Any
 from bot.web.desk import Visit
 from handlers import buttons, deskpage
 from services import deskpass, people, phones
-from services.catalog import said
+from services.catalog import Kind, said
 from services.messages import Choice, Style, T, When, money
 from services.models import Quote, Ticket
-from services.tickets import dossier, faces, quotes
+from services.tickets import dossier, faces, grievance, quotes, searching
 from services.tickets.dossier import Step
 from services.tickets.rules import TABLE, Action, Standing, State, standings
 from services.tickets.searching import at_work
 
 WORDED = ("note", "tell", "ask", "done", "settle")  # what the field for words is sent with
-ANSWERING = frozenset({Standing.FRONT, Standing.LEAD})
-NAMED = ANSWERING | {Standing.HOLDER}
+NAMED = frozenset({Standing.FRONT, Standing.LEAD, Standing.HOLDER})
 
 
 async def given(visit: Visit, ticket: Ticket) -> dict[str, Any]:
@@ -41,6 +40,7 @@ async def given(visit: Visit, ticket: Ticket) -> dict[str, Any]:
         "taker": visit.say(taker),
         "team": visit.code(T(f"team.{ticket.team}")) if ticket.team else "",
         "source": visit.code(T(f"source.{ticket.source}")),
+        "grievance": await _grievance(visit, ticket),
         "price": visit.say(quotes.line(ticket, offered[0] if offered else None)),
         "promise": _agreed(visit, ticket),
         "requester": _requester(visit, ticket),
@@ -52,6 +52,13 @@ async def given(visit: Visit, ticket: Ticket) -> dict[str, Any]:
         "worded": worded,
         "others": others,
     }
+
+
+async def _grievance(visit: Visit, ticket: Ticket) -> str:
+    """Say what only complaints and forwarded cases show."""
+    if ticket.kind != Kind.COMPLAINT and ticket.source != "forwarded" and not ticket.serious:
+        return ""
+    return visit.say(grievance.shown(ticket, await grievance.find(visit.session, ticket)))
 
 
 def _actions(
@@ -95,7 +102,7 @@ def _requester(visit: Visit, ticket: Ticket) -> Mapping[str, Any]:
 
 def _hidden(visit: Visit, ticket: Ticket) -> bool:
     """Whether "a resident says" is all that the actor learns of who asked."""
-    return ticket.anonymous and not standings(at_work(visit.turn.actor), ticket) & ANSWERING
+    return searching.hides(visit.turn.actor, ticket)
 
 
 def _agreed(visit: Visit, ticket: Ticket) -> str:
@@ -127,10 +134,11 @@ def _step(visit: Visit, ticket: Ticket, step: Step) -> Mapping[str, Any]:
         who = visit.say(T("desk.page.anonymous"))
     else:
         who = visit.say(T("staff.name", name=step.name, badge=step.badge)) if step.badge else step.name
+    answered = step.action == Action.DONE and ticket.kind != Kind.REPAIR
     way = "desk" if step.event_id.startswith(deskpass.EVENT) else step.channel
     return {
         "at": visit.say(T("desk.page.at", at=When(step.at, Style.FULL))),
-        "what": visit.code(T(f"event.{step.action}")),
+        "what": visit.say(T("event.answered")) if answered else visit.code(T(f"event.{step.action}")),
         "who": who,
         "way": visit.code(T(f"desk.channel.{way}")) if way else "",
         "words": step.words,

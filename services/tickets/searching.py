@@ -171,7 +171,7 @@ def _building(actor: Actor, building: str) -> ColumnElement[bool]:
     flats = select(unit.id).where(unit.community_id == actor.community_id, unit.building == building)
     longer = [ticket.place.startswith(f"{building}{digit}", autoescape=True) for digit in range(10)]
     said = ticket.unit_id.is_(None) & ticket.place.startswith(building, autoescape=True) & ~or_(*longer)
-    return or_(ticket.unit_id.in_(flats), said)
+    return or_(ticket.unit_id.in_(flats) & named_to(actor), said)
 
 
 async def _numbered(session: Session, actor: Actor, number: str) -> Page:
@@ -207,12 +207,14 @@ async def _sought(session: Session, actor: Actor, wanted: Wanted, region: str) -
 
 
 def named_to(actor: Actor) -> ColumnElement[bool]:
-    """Say in SQL that who asked is named to the actor: "a resident says" hides him from all but who answers him."""
-    ticket, staff = table_of(Ticket).c, actor.staff
-    if actor.is_lead or staff is None:
-        return true()
-    took_it = ticket.first_taker_id == staff.staff_id
-    return or_(ticket.anonymous.is_(False), ticket.confidential.is_(False), took_it)
+    """Say in SQL what `hides` denies: that who asked is named to the actor."""
+    ticket = table_of(Ticket).c
+    return true() if actor.is_lead else or_(ticket.anonymous.is_(False), ticket.filed_by == actor.person_id)
+
+
+def hides(actor: Actor, ticket: Ticket) -> bool:
+    """Whether "a resident says" is all that the actor learns of who asked: all but leads, and who wrote it down."""
+    return ticket.anonymous and not actor.is_lead and ticket.filed_by != actor.person_id
 
 
 async def counts(session: Session, actor: Actor, *, now: datetime) -> dict[View, int]:

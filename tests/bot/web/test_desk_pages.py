@@ -68,6 +68,27 @@ async def test_a_confidential_complaint_is_not_there_for_the_desk(line: Line) ->
         assert await lead.sees(f"/desk/t/{ticket_id}") == 200
 
 
+async def test_who_spoke_of_his_neighbours_is_named_to_who_leads_alone(line: Line) -> None:
+    ticket_id = await filed_by(line, "王芳", matter="楼上半夜跳绳")
+    async with line.db.transaction() as session:
+        values = {"anonymous": True, "filed_by": None, "kind": "complaint"}
+        await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
+    async with Clerk(line) as clerk, Clerk(line) as lead:
+        await clerk.comes_in("小李")
+        await clerk.sees(f"/desk/t/{ticket_id}")
+        assert "楼上半夜跳绳" in clerk.page
+        assert "王芳" not in clerk.page
+        await clerk.sees(f"/desk/p/{await person_id(line, '王芳')}")
+        assert "楼上半夜跳绳" not in clerk.page
+        for words in ("王芳", "13800138000"):
+            await clerk.sees("/desk")
+            await clerk.sends("/desk", words=words, view="all")
+            assert "楼上半夜跳绳" not in clerk.page
+        await lead.comes_in("老赵")
+        await lead.sees(f"/desk/t/{ticket_id}")
+        assert "王芳" in lead.page
+
+
 async def test_the_queue_is_narrowed_and_searched(line: Line) -> None:
     mine = await filed_by(line, "王芳", matter="厨房水槽漏水")
     other = await filed_by(line, "陈志强", matter="门锁坏了")
