@@ -15,7 +15,9 @@ async def link(turn: Turn, rest: str) -> Reply:
     if words[:1] == [OFF]:
         badge = " ".join(words[1:])
         name, count = await deskpass.end_all(turn.session, turn.actor, badge=badge, now=turn.now)
-        return reply(T("desk.page.off", name=plain(name), count=count))
+        return reply(
+            T("desk.page.off", name=plain(name), count=count) if count else T("desk.page.off_none", name=plain(name))
+        )
     token = await deskpass.issue(turn.session, turn.actor, now=turn.now, policy=turn.policy)
     url = turn.world.desk_link(token)
     figures = {"minutes": turn.policy.desk.link_minutes, "hours": turn.policy.desk.session_hours}

@@ -14,7 +14,7 @@ from services.actors import Actor, Proof
 from services.db import Session, insert_once, upsert
 from services.messages import Channel
 from services.models import Address, DeskAct, DeskLink, DeskSession, Person, Staff
-from services.refusals import NotAllowed, NotFound, Refused
+from services.refusals import NotAllowed, Refused
 from services.settings import Policies, Policy
 
 ACCOUNT = "desk"
@@ -28,6 +28,12 @@ class LinkOver(Refused):
     """The link was used, is too old, or was called back."""
 
     key = "refused.desk_link"
+
+
+class NoSuchColleague(Refused):
+    """Nobody here has that badge or name."""
+
+    key = "refused.desk_colleague"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,7 @@ async def end(session: Session, *, token: str, now: datetime) -> None:
 async def end_all(session: Session, actor: Actor, *, badge: str, now: datetime) -> tuple[str, int]:
     """End every session of his own, or, by badge or name, of somebody whom he leads.
 
-    Returns the name and how many browsers that was. Raises `NotAllowed`, `NotFound`.
+    Returns the name and how many browsers that was. Raises `NotAllowed`, `NoSuchColleague`.
     """
     if actor.staff is None or (badge and not actor.is_lead):
         raise NotAllowed
@@ -201,7 +207,7 @@ async def _named(session: Session, actor: Actor, badge: str) -> tuple[int, str]:
         )
     ).one_or_none()
     if found is None:
-        raise NotFound
+        raise NoSuchColleague
     return found.id, found.name
 
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def settings() -> Settings:
 def world(settings: Settings) -> Iterator[World]:
     """What does not change from turn to turn, read once; errors are told in few lines meanwhile."""
     structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
-    yield app.world_of(settings)
+    yield replace(app.world_of(settings), desk_link="https://line.example/desk/enter/{}".format)
     structlog.reset_defaults()
 
 

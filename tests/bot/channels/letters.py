@@ -33,7 +33,7 @@ _KEYS = {
     "phone.line": "电话{phone}",
 }
 _RESIDENTS = ("start", "my", "fees", "notices", "language", "help", "cancel")
-_COMMANDS = (*_RESIDENTS, "new", "jobs", "ticket", "duty", "handover", "off")
+_COMMANDS = (*_RESIDENTS, "new", "jobs", "ticket", "desk", "duty", "handover", "off")
 
 
 def texts() -> Texts:

@@ -68,7 +68,7 @@ async def test_residents_and_staff_get_their_commands_in_each_language(api: Stub
     ]
     assert calls[2]["commands"][0] == {"command": "start", "description": "start en"}
     assert [each["command"] for each in calls[3]["commands"]] == [
-        *("new", "jobs", "ticket", "duty", "handover", "off", "cancel")
+        *("new", "jobs", "ticket", "desk", "duty", "handover", "off", "cancel")
     ]
     assert calls[3]["scope"]["chat_id"] == 31
 
