@@ -91,6 +91,8 @@ def fits(actor: Actor, ticket: Ticket, verb: str) -> bool:
         return Standing.LEAD in who and Standing.HOLDER not in who
     if verb == "view":
         return bool(who)
+    if verb == "quality" and Standing.HOLDER in who:
+        return False
     try:
         decide(taking(who, state) if verb == "accept" else DOES[verb], state, who, holds=False)
     except Refused:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from handlers import places, repair, words
-from handlers.answers import Answers, filled, one_of, pick
+from handlers import joins, places, repair, words
+from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
@@ -20,8 +20,11 @@ from services.messages import Reply, Start, T, Text, joined, lines, plain, reply
 from services.models import Person
 from services.phones import find_number
 from services.refusals import NotAllowed
-from services.tickets import filing
+from services.tickets import filing, joining
+from services.tickets import joined as waiting
 from services.tickets.filing import Request, Requester, Source
+from services.tickets.history import Said
+from services.tickets.joining import Neighbour
 from services.understanding.intents import Intent
 
 UNKNOWN = 0
@@ -110,11 +113,24 @@ class NewTicket(Form, name="new"):
     what: Annotated[str, free_words(least=2)]
     where: Annotated[Mapping[str, Any], pick(_all_places, other=places.typed)]
     who: Annotated[int, pick(_residents)]
+    join: Annotated[int, joins.Joins(derived=True, when=joins.is_public)] = joins.NOT_THIS
     door: Annotated[Door, one_of(Door, "source")]
     phone: Annotated[str, filled()] = ""
     kind: Annotated[str, filled()] = Kind.REPAIR.value
     files: Annotated[Sequence[int], filled()] = ()
     urgent: Annotated[bool, filled()] = False
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
+        """Say what is known of a fault that was reported before."""
+        if name == "join":
+            return await joins.asked(turn, "join.offer.caller", so_far, options)
+        return await super().ask(turn, name, so_far, options)
+
+    @classmethod
+    def sums_up(cls, so_far: Answers) -> bool:
+        """Whoever waits along needs no ticket of his own."""
+        return not joins.ends(so_far)
 
     @classmethod
     async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
@@ -138,8 +154,16 @@ class NewTicket(Form, name="new"):
             joined([T("repair.summary.what", what=self.what), photos], " "),
             T("new.summary.who", name=name if name.parts else T("new.nobody"), door=T(f"source.{self.door}")),
             T("repair.summary.urgent") if self.urgent else None,
+            await self._outage(turn),
             self._on_the_phone(turn),
         )
+
+    async def _outage(self, turn: Turn) -> Text | None:
+        """What to tell a caller whose home has an incident."""
+        if self.kind != Kind.REPAIR or not self.where.get("building"):
+            return None
+        incident = await joins.holding(turn, {"what": self.what, "where": self.where})
+        return joins.explained(turn, incident) if incident else None
 
     def _on_the_phone(self, turn: Turn) -> Text | None:
         """What to ask the caller, and what he can do meanwhile."""
@@ -153,7 +177,9 @@ class NewTicket(Form, name="new"):
         )
 
     async def submit(self, turn: Turn) -> Reply:
-        """File it; the person hears of it on his own channel."""
+        """File it, or count the caller in; the person hears of it on his own channel."""
+        if self.join:
+            return await self._join(turn)
         ticket = await filing.file(
             turn.session,
             turn.actor,
@@ -170,6 +196,24 @@ class NewTicket(Form, name="new"):
                 T("new.filed", number=ticket.number),
                 T("new.holder", name=holder) if holder else T("new.no_holder"),
                 None if nobody else T("new.told" if told else "new.not_told"),
+            )
+        )
+
+    async def _join(self, turn: Turn) -> Reply:
+        for_whom = await self._requester(turn)
+        whom = Neighbour(
+            place=self.where["label"],
+            person_id=for_whom.person_id,
+            address_id=for_whom.address_id,
+            said=Said(self.what, tuple(self.files)),
+        )
+        ticket, new = await joins.join(turn, self.join, whom)
+        told = new and await waiting.welcome(turn.session, ticket, whom, now=turn.now)
+        count = joining.households(ticket)
+        return reply(
+            lines(
+                T("new.joined" if new else "new.joined_before", number=ticket.number, count=count),
+                T("new.told") if told else T("new.not_told") if new and for_whom.person_id else None,
             )
         )
 

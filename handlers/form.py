@@ -56,6 +56,11 @@ class Form(ABC):
         return None
 
     @classmethod
+    def sums_up(cls, so_far: Answers) -> bool:  # noqa: ARG003
+        """Whether a summary comes before submit; some answers end a form at once."""
+        return cls.confirms
+
+    @classmethod
     async def check(cls, turn: Turn, so_far: Answers) -> Ask | None:  # noqa: ARG003
         """Look at the whole form before it is submitted."""
         return None

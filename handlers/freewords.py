@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from handlers import buttons, commands, fees, linking, menu, mine, notices, repair, telling, work
+from handlers import buttons, commands, fees, linking, losses, menu, mine, neighbours, notices, repair, telling, work
 from handlers import words as spoken
 from handlers.turn import Turn
 from handlers.verbs import TYPED, VERBS
@@ -31,8 +31,9 @@ async def answer(turn: Turn) -> Reply | None:
         return await linking.code(turn, turn.text)
     if turn.inbound.channel is Channel.SMS and turn.text == CALL_OFF:
         return await mine.call_off(turn)
-    if spoken.means(turn, "words.hide_number"):
-        return await mine.hide_number(turn)
+    told = next((verb for key, verb in TOLD.items() if spoken.means(turn, key)), None)
+    if told is not None:
+        return await told(turn)
     asked = await linking.who_of_number(turn)
     if asked is not None:
         return asked
@@ -45,6 +46,16 @@ async def answer(turn: Turn) -> Reply | None:
         return await _file_alone(turn, reading, theirs)
     about = await _about_visit(turn, reading, theirs)
     return about if about is not None else await _by_intent(turn, reading, theirs)
+
+
+async def _lost(turn: Turn) -> Reply:
+    return await losses.begin(turn, "")
+
+
+TOLD: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {  # what residents say that is no matter of its own
+    "words.hide_number": mine.hide_number,
+    "words.loss": _lost,
+}
 
 
 async def _about_visit(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
@@ -171,6 +182,7 @@ def _about_mine(verb: str) -> Callable[[Turn], Awaitable[Reply | None]]:
 
 INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.REPAIR: _new_repair,
+    Intent.JOIN: neighbours.me_too,
     Intent.COMPLAINT: _new_complaint,
     Intent.SUGGESTION: _new_complaint,
     Intent.PRAISE: _new_complaint,

@@ -156,6 +156,7 @@ class Sure(YesNo):
     async def known(self, turn: Turn, so_far: Answers) -> Any:  # noqa: ANN401
         """Look who reported them."""
         ticket, into = await _both(turn, so_far)
+        merging.may(turn.actor, ticket, into)
         same = ticket.requester_id is not None and ticket.requester_id == into.requester_id
         return True if same else None
 

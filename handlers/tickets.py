@@ -12,7 +12,7 @@ from services import conversations, people
 from services.catalog import Kind
 from services.messages import Choice, Reply, Say, Start, Style, T, Text, When, joined, lines, pairs, plain, reply
 from services.models import Quote, Ticket
-from services.tickets import engine, faces, finding, history, quotes
+from services.tickets import engine, faces, finding, history, joining, merging, quotes
 from services.tickets.deeds import Wait
 from services.tickets.history import Happened, Said
 from services.tickets.rules import HELD, IN_HAND, TABLE, Action, Change, Standing, State, decide, standings
@@ -61,16 +61,19 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     """Show a ticket with its timeline and what can be done to it."""
     who = standings(turn.actor, ticket)
     rows = await history.timeline(turn.session, ticket)
-    told = [_event(row, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
+    work = await merging.work_of(turn.session, ticket)
+    told = [_event(row, who) for row in _few_joined(rows) if _seen_by(row, ticket, who)]
+    if work is not None:
+        told += [_event(row, who) for row in await merging.common_log(turn.session, ticket, work)]
     quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
-    text = lines(*await _head(turn, ticket, quote), *told)
+    text = lines(*await _head(turn, ticket, quote, work), *told[-MOST_SHOWN:])
     files = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
     choices = [*_nods(ticket, quote, who), *buttons.shown(turn.actor, ticket, now=turn.now)]
     return Reply(Say(text, pairs(choices), media=files))
 
 
-async def _head(turn: Turn, ticket: Ticket, quote: Quote | None) -> Sequence[Text | None]:
-    """Say what it is, who has it, what it waits for, by when somebody comes."""
+async def _head(turn: Turn, ticket: Ticket, quote: Quote | None, work: Ticket | None) -> Sequence[Text | None]:
+    """Say what it is, who has it, what it waits for, by when somebody comes; of a merged one, of the common work."""
     head = T(
         "ticket.head",
         number=ticket.number,
@@ -79,14 +82,15 @@ async def _head(turn: Turn, ticket: Ticket, quote: Quote | None) -> Sequence[Tex
         place=plain(ticket.place),
         matter=ticket.matter,
     )
-    holder = await people.staff_name(turn.session, ticket.holder_id)
-    into = await finding.number_of(turn.session, ticket.merged_into_id)
+    done = work or ticket
+    holder = await people.staff_name(turn.session, done.holder_id)
     return [
         head,
+        T("ticket.joined", count=done.joined_count) if done.joined_count else None,
+        T("ticket.merged", into=work.number) if work else None,
         T("ticket.holder", name=holder) if holder else None,
-        faces.resting(ticket) if ticket.pause_reason != Wait.QUOTE else None,
-        T("ticket.merged", into=into) if into else None,
-        _comes(turn, ticket),
+        faces.resting(done) if done.pause_reason != Wait.QUOTE else None,
+        _comes(turn, done),
         quotes.line(ticket, quote),
     ]
 
@@ -134,7 +138,15 @@ def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
     """Whether the row is for these eyes: notes among employees are not for the requester."""
     if who - {Standing.REQUESTER}:
         return True
+    if row.action in {joining.JOINED, joining.STILL}:
+        return False
     return row.action != Action.NOTE or row.person_id == ticket.requester_id
+
+
+def _few_joined(rows: Sequence[Happened]) -> Sequence[Happened]:
+    """Leave out all but the last neighbours: how many they are stands above."""
+    joined = [row for row in rows if row.action == joining.JOINED][:-MOST_NEIGHBOURS]
+    return [row for row in rows if row not in joined]
 
 
 def _counts(row: Happened) -> datetime:
@@ -153,9 +165,11 @@ SPOKEN = frozenset(
         Action.DONE,
         Action.OWNER_RETURNS,
         Action.NOT_OURS,
+        joining.JOINED,
     }
 )
-INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
+MOST_NEIGHBOURS = 3
+INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE, joining.JOINED})
 
 
 def _nods(ticket: Ticket, quote: Quote | None, who: frozenset[Standing]) -> Sequence[Choice]:

@@ -10,6 +10,7 @@ from services.db import Session
 from services.tickets import effects_offers as offers
 from services.tickets import effects_owner as owner
 from services.tickets import effects_work as work
+from services.tickets import joined
 from services.tickets.deeds import Deed
 from services.tickets.effects_work import Effect
 from services.tickets.rules import HELD, IN_HAND, Action, State
@@ -22,6 +23,8 @@ async def follow(session: Session, deed: Deed) -> None:
         await effect(session, deed)
     if _leaves_a_price_open(deed):
         await offers.over(session, deed)
+    if deed.ticket.joined_count:
+        await joined.follow(session, deed)
 
 
 def _leaves_a_price_open(deed: Deed) -> bool:

@@ -120,11 +120,21 @@ async def _holder(session: Session, house: House, request: Request, plan: Plan, 
     if request.kind is Kind.COMPLAINT:
         found = await dispatch.candidates(session, community_id=house.id, team="", now=now, roles=sorted(LEADS))
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
-    if plan.way in {Way.GRAB, Way.DESK}:
+    if plan.way in {Way.GRAB, Way.DESK} and request.hands is None:
         return None
     found = await dispatch.candidates(session, community_id=house.id, team=plan.team, now=now)
+    same = next((one for one in found if one.on_duty and one.staff_id == request.hands), None)
+    if same is not None or plan.way in {Way.GRAB, Way.DESK}:
+        return same
     pick = dispatch.in_turn if plan.way is Way.ROTATE else dispatch.choose
-    return pick(found, Need(request.category.skill, request.building))
+    return pick(found, Need(request.category.skill, request.building, await _before(session, plan)))
+
+
+async def _before(session: Session, plan: Plan) -> int | None:
+    """Return who did the work that is to be done again: somebody else looks at it, if he is as fit."""
+    if plan.rework_of is None:
+        return None
+    return await session.scalar(select(Ticket.holder_id).where(Ticket.id == plan.rework_of))
 
 
 async def _row(
@@ -170,6 +180,7 @@ FRESH: Mapping[str, Any] = {
     "absences": 0,
     "no_shows": 0,
     "merged_count": 0,
+    "joined_count": 0,
     "pause_reason": "",
     "state_before": "",
     "seq": 0,

@@ -65,6 +65,18 @@ class NeedsNote(Refused):
     ends = False
 
 
+class NeighboursWait(Refused):
+    """Whoever reported a public fault does not call the work off for those who wait for it as well."""
+
+    key = "refused.neighbours_wait"
+
+
+class OwnWork(Refused):
+    """Who did the work does not judge it."""
+
+    key = "refused.own_work"
+
+
 def check(deed: Deed) -> None:
     """See that the action brings what it needs and comes at its time; raises `Refused`."""
     needed = _NEEDS.get(deed.action)
@@ -125,6 +137,16 @@ def _asked_for(deed: Deed) -> None:
         raise NeedsNote
 
 
+def _waits_alone(deed: Deed) -> None:
+    if deed.standings == {Standing.REQUESTER} and deed.ticket.joined_count:
+        raise NeighboursWait(number=deed.ticket.number, count=deed.ticket.joined_count)
+
+
+def _others_work(deed: Deed) -> None:
+    if Standing.HOLDER in deed.standings:
+        raise OwnWork(number=deed.ticket.number)
+
+
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
     Action.URGE: _urged_before,
@@ -136,4 +158,6 @@ _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.RESCHEDULE: _ahead("end"),
     Action.AGREE: _asked_for,
     Action.DECLINE: _asked_for,
+    Action.CANCEL: _waits_alone,
+    Action.QUALITY: _others_work,
 }

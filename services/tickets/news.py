@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from services import conversations, people
 from services.db import Session
-from services.messages import Channel, Choice, T, Text
+from services.messages import Channel, Choice, Lines, Param, T, Text
 from services.models import Ticket
 from services.outbox import Priority, To
 from services.tickets import cards, dispatch, history
@@ -75,13 +76,26 @@ async def to_merged(
     media: tuple[int, ...] = (),
     tag: str = "",
 ) -> None:
-    """Tell the requesters of tickets that live on in this one, each once, however often they filed."""
+    """Tell the requesters of tickets that live on in this one, each once and of his own, however often they filed."""
     heard = {root.address_id} if root is not None else set[int]()
     for other in await merged_into(session, ticket):
         to = await owner_address(session, other)
         if to is not None and to.address_id not in heard:
             heard.add(to.address_id)
-            await to_owner(session, other, text, now=now, media=media, tag=f"{tag}:{ticket.id}.{ticket.seq}")
+            own = retold(text, other)
+            await to_owner(session, other, own, now=now, media=media, tag=f"{tag}:{ticket.id}.{ticket.seq}")
+
+
+def retold(text: Text, ticket: Ticket) -> Text:
+    """Say the same of another's ticket: his number, his words, his place; nobody reads his neighbour's."""
+    if isinstance(text, Lines):
+        return replace(text, parts=tuple(retold(part, ticket) if part is not None else None for part in text.parts))
+    own = {"number": ticket.number, "matter": ticket.matter, "place": ticket.place}
+    return T(text.key, **{name: own.get(name, _inside(value, ticket)) for name, value in text.params.items()})
+
+
+def _inside(value: Param, ticket: Ticket) -> Param:
+    return retold(value, ticket) if isinstance(value, T | Lines) else value
 
 
 async def merged_into(session: Session, ticket: Ticket) -> Sequence[Ticket]:

@@ -58,6 +58,7 @@ class Request:
     end: datetime | None = None
     source: Source | None = None
     confidential: bool = False
+    hands: int | None = None  # who shall have it if he is on duty: he did the work that is not in order
 
     @property
     def kind(self) -> Kind:
