@@ -124,7 +124,7 @@ class NewTicket(Form, name="new"):
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
         """Say what is known of a fault that was reported before."""
         if name == "join":
-            return await joins.asked(turn, "join.offer.caller", so_far, options)
+            return await joins.asked(turn, so_far, options, offered=joins.offer_for_caller)
         return await super().ask(turn, name, so_far, options)
 
     @classmethod

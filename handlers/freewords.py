@@ -130,6 +130,9 @@ NEVER_JOINED = frozenset(
 )
 
 
+ASKING = frozenset({Intent.PROGRESS_QUERY, Intent.URGE, Intent.NOTICE_QUERY})
+
+
 async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply:
     """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
     if turn.inbound.location is not None:
@@ -145,6 +148,10 @@ async def _by_intent(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> 
         visits = [ticket for ticket in theirs if ticket.state in finding.IN_HAND]
         if len(visits) == 1 and visits[0].promised_at is not None:
             return await mine.reschedule(turn, visits[0].id)
+    if reading.intent in ASKING and reading.category is not None:
+        known = await neighbours.known_cause(turn, reading.category)
+        if known is not None:
+            return known
     if not reading.confident and reading.category is None:
         return await _unclear(turn, theirs)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)

@@ -9,12 +9,11 @@ from handlers.places import unit_label
 from handlers.turn import Turn
 from services import incidents, losses, publishing
 from services.losses import Home
-from services.messages import Choice, Reply, Say, Start, T, Text, joined, lines, money, pairs, plain, reply
+from services.messages import Choice, Reply, Say, Start, T, Text, lines, money, pairs, plain, reply
 from services.models import Incident
 from services.publishing import Stage
 from services.refusals import NotAllowed
 
-MOST_NAMED = 60
 MOST_SHOWN = 10  # files, homes with losses
 
 Verb = Callable[[Turn, Incident], Awaitable[Reply]]
@@ -76,23 +75,35 @@ def _loss(home: Home) -> Text:
 
 
 async def _missed(turn: Turn, incident: Incident) -> Reply:
+    """Name the homes that nobody could be reached in, for whoever goes from door to door."""
     homes = await losses.homes(turn.session, incident)
-    missed = [unit_label(home.unit) for home in homes if home.row.told_at is None]
-    named: Sequence[T] = missed[:MOST_NAMED]
-    more = T("incident.missed.more", count=len(missed) - MOST_NAMED) if len(missed) > MOST_NAMED else None
-    return reply(lines(T("incident.missed", count=len(missed)), joined(named, "  "), more))
+    missed = [home.unit for home in homes if home.row.told_at is None]
+    rooms: dict[tuple[str, str], list[str]] = {}
+    for unit in sorted(missed, key=lambda unit: (len(unit.room), unit.room)):
+        rooms.setdefault((unit.building, unit.entrance), []).append(unit.room)
+    doors = [_door(*where, rooms[where]) for where in sorted(rooms)]
+    return reply(lines(T("incident.missed", count=len(missed)), *doors))
 
 
-def _asks(form: str) -> Verb:
+def _door(building: str, entrance: str, rooms: Sequence[str]) -> T:
+    spot = plain(" ".join(rooms))
+    return T(
+        "incident.missed.line", where=T("place.entrance", building=building, entrance=entrance, spot=""), rooms=spot
+    )
+
+
+def _asks(form: str, *, running: bool = False) -> Verb:
     async def verb(turn: Turn, incident: Incident) -> Reply:  # noqa: ARG001
+        if running and incident.ended_at is not None:
+            raise incidents.IncidentOver(number=incident.id)
         return Reply(then=Start(form, {"incident": incident.id}))
 
     return verb
 
 
 VERBS: Mapping[str, Verb] = {
-    "change": _asks("incident_change"),
-    "end": _asks("incident_end"),
+    "change": _asks("incident_change", running=True),
+    "end": _asks("incident_end", running=True),
     "missed": _missed,
     "loss": _asks("incident_loss"),
     "settle": _asks("incident_settle"),

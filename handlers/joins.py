@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,16 +82,27 @@ async def _alike(turn: Turn, so_far: Answers) -> Ticket | None:
     )
 
 
-async def asked(turn: Turn, key: str, so_far: Answers, options: Sequence[Option]) -> Question:
+async def asked(
+    turn: Turn, so_far: Answers, options: Sequence[Option], *, offered: Callable[[Turn, Ticket], T]
+) -> Question:
     """Put the offer: where, how many households, how far it is; nobody's words."""
     ticket = await _alike(turn, so_far)
-    return Question(offer(turn, key, ticket) if ticket else T("unclear.choose"), options)
+    return Question(offered(turn, ticket) if ticket else T("unclear.choose"), options)
 
 
-def offer(turn: Turn, key: str, ticket: Ticket) -> T:
+def offer(turn: Turn, ticket: Ticket) -> T:
     """Say where it is, how many have it, how far it is."""
+    return T("join.offer", **_known(turn, ticket))
+
+
+def offer_for_caller(turn: Turn, ticket: Ticket) -> T:
+    """Say the same to an employee who has a caller on the phone."""
+    return T("join.offer.caller", **_known(turn, ticket))
+
+
+def _known(turn: Turn, ticket: Ticket) -> dict[str, Any]:
     progress = joining.progress(ticket, now=turn.now)
-    return T(key, place=plain(ticket.place), count=joining.households(ticket), progress=progress)
+    return {"place": plain(ticket.place), "count": joining.households(ticket), "progress": progress}
 
 
 async def join(turn: Turn, ticket_id: int, whom: Neighbour) -> tuple[Ticket, bool]:
@@ -156,10 +167,11 @@ async def known_cause(turn: Turn, so_far: Answers, options: Sequence[Option]) ->
 def explained(turn: Turn, incident: Incident) -> Text:
     """Say what it is, where, and until when; by text message without more words."""
     late = incident.until_at is not None and incident.until_at <= turn.now
-    key = "incident.answer.late" if late else "incident.answer" if incident.until_at else "incident.answer.open"
+    known = ".late" if late else "" if incident.until_at else ".open"
     until = When(incident.until_at) if incident.until_at else None
-    known = T(key, what=publishing.what(incident), where=publishing.where(incident), until=until)
-    return lines(known, None if turn.inbound.channel is Channel.SMS else plain(incident.words))
+    what, where = publishing.what(incident), publishing.where(incident)
+    text = T(f"incident.answer{known}", what=what, where=where, until=until)
+    return lines(text, None if turn.inbound.channel is Channel.SMS else plain(incident.words))
 
 
 async def waits_for_end(turn: Turn, so_far: Answers, answer: int | str) -> Reply:

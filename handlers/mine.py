@@ -146,7 +146,8 @@ async def which(turn: Turn, verb: str) -> Reply:
     """Do something to the person's only open ticket, or ask which one is meant."""
     found = await finding.newest_open(turn.session, turn.actor)
     if not found:
-        return reply(lines(T("mine.none"), turn.about()))
+        along = [_along(turn, ticket) for ticket in await joining.waited_for(turn.session, turn.actor)]
+        return reply(lines(T("mine.along"), *along) if along else lines(T("mine.none"), turn.about()))
     if len(found) == 1:
         return await VERBS[verb](turn, found[0].id)
     text = lines(T("mine.which"), *(tickets.listed(found)[0],))

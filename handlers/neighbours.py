@@ -22,9 +22,8 @@ from services.tickets.joining import Neighbour
 YES, NO = "yes", "no"
 
 
-async def me_too(turn: Turn) -> Reply:
-    """Answer "me too": an incident at his home is explained, a fault near it is offered to wait for."""
-    category = turn.understood().category
+async def known_cause(turn: Turn, category: str | None) -> Reply | None:
+    """Say what is known of an incident at his home, of the category or of any; None when there is none."""
     incident = await incidents.holding(
         turn.session,
         community_id=turn.house.id,
@@ -32,9 +31,18 @@ async def me_too(turn: Turn) -> Reply:
         buildings=tuple(home.building for home in turn.actor.here),
         now=turn.now,
     )
-    if incident is not None:
-        await incidents.noted(turn.session, incident, unit_id=joins.home_of(turn), now=turn.now)
-        return reply(joins.explained(turn, incident))
+    if incident is None:
+        return None
+    await incidents.noted(turn.session, incident, unit_id=joins.home_of(turn), now=turn.now)
+    return reply(joins.explained(turn, incident))
+
+
+async def me_too(turn: Turn) -> Reply:
+    """Answer "me too": an incident at his home is explained, a fault near it is offered to wait for."""
+    category = turn.understood().category
+    known = await known_cause(turn, category)
+    if known is not None:
+        return known
     found = await _nearby(turn, category)
     if found:
         return Reply(then=Start("join_in", {"tickets": [ticket.id for ticket in found]}))
@@ -70,7 +78,7 @@ class JoinIn(Form, name="join_in"):
         """Describe the only one, or ask which."""
         del name
         found = await _meant(turn, so_far)
-        text = joins.offer(turn, "join.offer", found[0]) if len(found) == 1 else T("join.which")
+        text = joins.offer(turn, found[0]) if len(found) == 1 else T("join.which")
         return Question(text, options)
 
     async def submit(self, turn: Turn) -> Reply:

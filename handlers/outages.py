@@ -24,6 +24,7 @@ from services.understanding.normalise import normalise
 
 RANGE = re.compile(r"(\d{1,3})\s*-\s*(\d{1,3})")
 NAME = re.compile(r"[0-9A-Za-z]+")
+BETWEEN = re.compile(r"[\s,;/\u3001\uff0c]+")
 CLOCK = re.compile(r"\d{1,2}(?:[:.]\d\d)?")
 OFFERED = ("water_off", "power_off", "lift", "gas", "heating_air", "signal")
 HOURS = (2, 4)  # from now on, that are offered
@@ -33,9 +34,9 @@ OPEN_END = ""
 async def known(turn: Turn, rest: str) -> dict[str, Any]:
     """Return what a message says of an incident: the matter, the buildings, the time; its words are asked for."""
     given: dict[str, Any] = {}
-    category = turn.understood(rest).category
-    if category in incidents.CATEGORIES:
-        given["what"] = [category]
+    what = _matters_in(turn, rest)
+    if what:
+        given["what"] = what
     names = await _names(turn)
     said = _buildings(turn, _before_suffix(turn, rest), names)
     if said is not None:
@@ -60,10 +61,12 @@ async def _matters(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: AR
 
 async def _typed_matters(turn: Turn) -> list[str] | None:
     """Read one matter or several out of typed words; what is none of them is something else."""
-    pieces = [piece for piece in re.split(r"[\s,/\u3001\uff0c]+", turn.text) if piece]
-    found = [turn.understood(piece).category for piece in pieces]
-    keys = list(dict.fromkeys(key for key in found if key in incidents.CATEGORIES))
-    return keys or (["other"] if turn.text else None)
+    return _matters_in(turn, turn.text) or (["other"] if turn.text else None)
+
+
+def _matters_in(turn: Turn, text: str) -> list[str]:
+    found = [turn.understood(piece).category for piece in BETWEEN.split(text) if piece]
+    return list(dict.fromkeys(key for key in found if key in incidents.CATEGORIES))
 
 
 async def _names(turn: Turn) -> Sequence[str]:
@@ -134,6 +137,7 @@ async def _reworded(turn: Turn, so_far: Answers) -> Ask | None:
 class OpenIncident(Form, name="incident"):
     """Something that many homes have, or will have."""
 
+    announces: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
 
     what: Annotated[Sequence[str], pick(_matters, other=_typed_matters)]
@@ -196,6 +200,7 @@ async def _typed_end(turn: Turn) -> str | None:
 class ChangeIncident(Form, name="incident_change"):
     """It takes longer, or less long, or is something else than was said."""
 
+    announces: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
 
     incident: Annotated[int, filled()]
@@ -237,6 +242,7 @@ class ChangeIncident(Form, name="incident_change"):
 class EndIncident(Form, name="incident_end"):
     """It is over; a word about what to mind now may go along."""
 
+    announces: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
 
     incident: Annotated[int, filled()]

@@ -67,7 +67,7 @@ class FileRepair(Form, name="repair"):
         if name == "outage":
             return await joins.known_cause(turn, so_far, options)
         if name == "join":
-            return await joins.asked(turn, "join.offer", so_far, options)
+            return await joins.asked(turn, so_far, options, offered=joins.offer)
         return await super().ask(turn, name, so_far, options)
 
     @classmethod

@@ -88,7 +88,7 @@ async def change(
 async def end(session: Session, actor: Actor, *, incident_id: int, words: str, now: datetime) -> Incident:
     """Say that it is over; raises `Refused`."""
     incident = await _running(session, actor, incident_id)
-    incident.ended_at, incident.words = now, words or incident.words
+    incident.ended_at = now
     await timers.cancel(session, subject=MAIN, subject_id=incident.id, kinds=(OVERRUN,))
     await publishing.begin(session, incident, stage=Stage.END, words=words, now=now)
     return incident
@@ -125,7 +125,7 @@ async def overrun(session: Session, *, incident_id: int, now: datetime) -> None:
     if incident is None or incident.ended_at is not None or incident.until_at is None:
         return
     text = T("staff.incident_overrun", number=incident.id, where=where(incident), until=When(incident.until_at))
-    await publishing.to_staff(session, incident, [incident.staff_id], text, now=now)
+    await publishing.to_staff(session, incident, [incident.staff_id], text, verbs=("end", "change"), now=now)
     await _look_at(session, incident, now + AGAIN)
 
 

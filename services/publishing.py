@@ -164,16 +164,23 @@ def _and(parts: Sequence[T]) -> T:
 
 
 async def to_staff(
-    session: Session, incident: Incident, staff_ids: Sequence[int], text: Text, *, now: datetime
+    session: Session,
+    incident: Incident,
+    staff_ids: Sequence[int],
+    text: Text,
+    *,
+    now: datetime,
+    verbs: Sequence[str] = (),
 ) -> None:
-    """Tell employees something about an incident, with the way to it."""
+    """Tell employees something about an incident, with what they may do next, or else the way to it."""
+    ways = [Choice(T(f"do.incident_{verb}"), f"go:incident:{incident.id} {verb}") for verb in verbs]
     for staff_id, to in (await people.addresses_of_staff(session, staff_ids)).items():
         await conversations.tell(
             session,
             to=to,
             key=f"{MAIN}-staff:{incident.id}:{staff_id}:{now.isoformat()}",
             text=text,
-            rows=[[Choice(T("do.incident"), f"go:incident:{incident.id}")]],
+            rows=[ways or [Choice(T("do.incident"), f"go:incident:{incident.id}")]],
             priority=Priority.WORK,
             now=now,
         )

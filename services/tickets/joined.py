@@ -11,7 +11,7 @@ from services import conversations, people, timers
 from services.actors import Actor
 from services.db import Session
 from services.messages import T
-from services.models import Joiner, Ticket
+from services.models import Joiner, Person, Ticket
 from services.outbox import Priority, To
 from services.refusals import NotFound
 from services.tickets import cards, finding, history, joining, news
@@ -105,12 +105,18 @@ async def ask(session: Session, *, ticket_id: int, now: datetime) -> None:
         return
     found = await _some(session, ticket, "waiting")
     unreached = [joiner for joiner in found[:CHUNK] if not await _ask(session, ticket, joiner, now)]
-    if unreached:
-        places = " ".join(dict.fromkeys(joiner.place for joiner in unreached))
-        text = T("staff.joined_unreached", number=ticket.number, count=len(unreached), places=places)
+    names = await _names(session, unreached)
+    if names:
+        text = T("staff.joined_unreached", number=ticket.number, count=len(names), names=" ".join(names))
         await news.to_front(session, ticket, text, now=now)
     if len(found) > CHUNK:
         await _set(session, ticket, ASK, now)
+
+
+async def _names(session: Session, joiners: Sequence[Joiner]) -> Sequence[str]:
+    """Return the names of those whom the desk knows; who left none can't be called."""
+    known = [joiner.person_id for joiner in joiners if joiner.person_id is not None]
+    return (await session.scalars(select(Person.name).where(Person.id.in_(known)).order_by(Person.id))).all()
 
 
 async def _ask(session: Session, ticket: Ticket, joiner: Joiner, now: datetime) -> bool:

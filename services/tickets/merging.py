@@ -58,12 +58,11 @@ class UnmergeTooLate(Refused):
     key = "refused.unmerge_late"
 
 
-def may(actor: Actor, ticket: Ticket, into: Ticket) -> None:
-    """See that the actor may make the two one: across homes only who leads. Raises `NeedsLead`."""
+def may(actor: Actor, ticket: Ticket, into: Ticket) -> bool:
+    """Whether the actor may make the two one, and two again: across homes only who leads."""
     one_home = ticket.unit_id is not None and ticket.unit_id == into.unit_id
     one_person = ticket.requester_id is not None and ticket.requester_id == into.requester_id
-    if not (one_home or one_person or actor.is_lead):
-        raise NeedsLead(number=ticket.number, into=into.number)
+    return one_home or one_person or actor.is_lead
 
 
 async def merge(
@@ -77,7 +76,8 @@ async def merge(
     ticket, into = found[ticket_id], found[into_id]
     if into.state not in LIVE or into.community_id != ticket.community_id:
         raise NotThere
-    may(actor, ticket, into)
+    if not may(actor, ticket, into):
+        raise NeedsLead(number=ticket.number, into=into.number)
     codes = {"into": into.id, "into_number": into.number}
     change = await engine.act(session, actor, Action.MERGE, ticket=ticket, now=now, policy=policy, codes=codes)
     if change.state is State.MERGED:
@@ -101,8 +101,8 @@ async def _move_on(session: Session, ticket: Ticket, into: Ticket) -> None:
 async def unmerge(session: Session, actor: Actor, *, ticket_id: int, now: datetime, policy: Policy) -> Ticket:
     """Give a merged ticket its own life again, for some days. Raises `Refused`."""
     ticket, root = await _with_root(session, actor, ticket_id)
-    if root is not None:
-        may(actor, ticket, root)
+    if root is not None and not may(actor, ticket, root):
+        raise NeedsLead(number=ticket.number, into=root.number)
     days = policy.tickets.unmerge_days
     if ticket.closed_at is not None and root is not None and now - ticket.closed_at > timedelta(days=days):
         raise UnmergeTooLate(number=ticket.number, days=days)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from services import conversations, people
+from services import conversations, people, wire
 from services.db import Session
-from services.messages import Channel, Choice, Lines, Param, T, Text
+from services.messages import Channel, Choice, Lines, T, Text
 from services.models import Ticket
 from services.outbox import Priority, To
 from services.tickets import cards, dispatch, history
 
+PAID = frozenset({"news.done.charge", "news.done.free"})
 CONTROL_ROOM = "security"  # the team that keeps watch while the desk is closed
 ALARMING = frozenset({"urgent", "emergency"})
 
@@ -45,10 +45,14 @@ async def to_owner(
     rows: Sequence[Sequence[Choice]] = (),
     media: tuple[int, ...] = (),
     tag: str = "",
+    alone: bool = False,
 ) -> bool:
-    """Tell the requester, and those whose tickets were merged into this one; False when he can't be told."""
+    """Tell the requester, and those whose tickets were merged into this one; False when he can't be told.
+
+    `alone`: it is about his own home.
+    """
     to = await owner_address(session, ticket)
-    if ticket.merged_count:
+    if ticket.merged_count and not alone:
         await to_merged(session, ticket, to, text, now=now, media=media, tag=tag)
     if to is None:
         return False
@@ -82,20 +86,15 @@ async def to_merged(
         to = await owner_address(session, other)
         if to is not None and to.address_id not in heard:
             heard.add(to.address_id)
-            own = retold(text, other)
+            own = wire.refilled(_common(text), {"number": other.number, "matter": other.matter, "place": other.place})
             await to_owner(session, other, own, now=now, media=media, tag=f"{tag}:{ticket.id}.{ticket.seq}")
 
 
-def retold(text: Text, ticket: Ticket) -> Text:
-    """Say the same of another's ticket: his number, his words, his place; nobody reads his neighbour's."""
-    if isinstance(text, Lines):
-        return replace(text, parts=tuple(retold(part, ticket) if part is not None else None for part in text.parts))
-    own = {"number": ticket.number, "matter": ticket.matter, "place": ticket.place}
-    return T(text.key, **{name: own.get(name, _inside(value, ticket)) for name, value in text.params.items()})
-
-
-def _inside(value: Param, ticket: Ticket) -> Param:
-    return retold(value, ticket) if isinstance(value, T | Lines) else value
+def _common(text: Text) -> Text:
+    """Leave out what one of them pays."""
+    if not isinstance(text, Lines):
+        return text
+    return Lines(tuple(part for part in text.parts if not isinstance(part, T) or part.key not in PAID), text.between)
 
 
 async def merged_into(session: Session, ticket: Ticket) -> Sequence[Ticket]:

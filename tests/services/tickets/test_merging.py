@@ -25,7 +25,7 @@ Crowd = tuple[Actor, Actor, Actor, Actor]
 
 async def crowd(session: Session, line: Line) -> Crowd:
     """Return an owner, a neighbour, an engineer, the desk."""
-    names = ("王芳", "赵敏", "王师傅", "小李")
+    names = ("王芳", "赵敏", "王师傅", "老赵")
     owner, neighbour, engineer, desk = [
         await estate.actor_of(session, line, await estate.web_of(session, name)) for name in names
     ]
