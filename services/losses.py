@@ -58,6 +58,7 @@ async def report(
     said = [*([known.loss_words] if known.loss_words else []), words]
     known.loss_words, known.loss_at = "\n".join(said), now
     known.loss_media = list(dict.fromkeys([*known.loss_media, *media]))
+    await session.flush()
     if own and not actor.is_front:
         unit = await session.get_one(Unit, unit_id)
         place = T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
@@ -74,6 +75,7 @@ async def settle(
     row = await _row(session, incident_id, unit_id)
     row.settled_cents, row.settled_words, row.settled_at = cents, words, now
     row.settled_by = actor.staff.staff_id if actor.staff else None
+    await session.flush()
     return row
 
 

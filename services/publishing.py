@@ -33,6 +33,7 @@ async def begin(session: Session, incident: Incident, *, stage: Stage, words: st
     await timers.cancel(session, subject=MAIN, subject_id=incident.id, kinds=(AT_ONCE, BY_DAY))
     await outbox.cancel(session, key_prefix=f"{MAIN}:{incident.id}:")
     incident.revision += 1
+    await session.flush()
     given = {"stage": stage, "words": words, "revision": incident.revision, "after": 0}
     await _go_on(session, incident, given, now)
 

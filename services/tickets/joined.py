@@ -191,6 +191,7 @@ async def answer(session: Session, actor: Actor, *, joiner_id: int, fixed: bool,
     if joiner.state in {"fixed", "still"}:
         raise AlreadyDone
     joiner.state, joiner.answered_at = "fixed" if fixed else "still", now
+    await session.flush()
     if not fixed:
         codes = {"from": ticket.state, "to_state": ticket.state, "joiner": joiner.id}
         await history.append(session, actor, ticket=ticket, action=joining.STILL, now=now, codes=codes)
