@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from handlers import places
-from handlers.answers import Answers, Kind, Unclear, files, filled, pick
+from handlers.answers import Answers, Kind, Unclear, chosen, files, filled, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
@@ -111,14 +111,21 @@ async def _homes_with_loss(turn: Turn, so_far: Answers) -> Sequence[Option]:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum(Kind):
-    """An amount of money, typed; 0 where none is paid."""
+    """An amount of money, typed, or none."""
 
-    async def read(self, turn: Turn, options: Sequence[Option]) -> Any:  # noqa: ANN401, ARG002
+    async def options(self, turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG002
+        """Offer that nothing is paid."""
+        return [Option(0, T("incident_settle.nothing"))]
+
+    async def read(self, turn: Turn, options: Sequence[Option]) -> Any:  # noqa: ANN401
         """Read the only sum in the words, in cents."""
+        nothing = chosen(turn, options)
+        if nothing is not None:
+            return nothing.value
         found = [one for one in figures.tokens(turn.text) if one.sort in {Sort.MONEY, Sort.NUMBER}]
-        if len(found) != 1 or not 0 <= found[0].figure <= MOST_CENTS:
-            raise Unclear(T("unclear.sum"))
-        return found[0].figure
+        if len(found) == 1 and 0 <= found[0].figure <= MOST_CENTS:
+            return found[0].figure
+        raise Unclear(T("unclear.sum"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,7 +128,7 @@ class Joined(Form, name="joined"):
             await joined.answer(turn.session, turn.actor, joiner_id=self.joiner, fixed=True, now=turn.now)
             return reply(T("joined.thanks"))
         kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
-        words = self.words or turn.label(T("joined.matter"))
+        words = self.words or turn.world.texts.label(T("joined.matter"), turn.house.locale)
         ticket = await apart.still(
             turn.session,
             turn.actor,

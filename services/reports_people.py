@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select, true
 
 from services.actors import Actor
 from services.catalog import Kind
@@ -41,7 +41,7 @@ async def first_time_fixes(session: Session, actor: Actor, *, start: datetime, e
             Ticket.closed_how.in_(DONE_WORK),
             Ticket.closed_at >= start,
             Ticket.closed_at < end,
-            or_(Ticket.holder_id == staff.staff_id, actor.is_lead),
+            true() if actor.is_lead else Ticket.holder_id == staff.staff_id,
         )
         .group_by(Ticket.holder_id)
         .order_by(Ticket.holder_id)

@@ -9,7 +9,7 @@ from services.catalog import Catalog, Kind
 from services.db import Session
 from services.models import Ticket
 from services.settings import Policy
-from services.tickets import filing, joined, merging
+from services.tickets import filing, joined, likeness, merging
 from services.tickets.filing import Request, Requester
 from services.tickets.history import Said
 
@@ -32,7 +32,7 @@ async def still(
     request = Request(
         category=catalog.of_kind(root.category, Kind.REPAIR),
         matter=said.words,
-        place=joiner.place,
+        place=_nearer(joiner.place, root.place),
         scope="public",
         media=said.media,
         urgent=True,
@@ -43,3 +43,9 @@ async def still(
     joiner.own_ticket_id = ticket.id
     await merging.tie(session, ticket, other_id=root.id, kind="related", now=now)
     return ticket
+
+
+def _nearer(own: str, known: str) -> str:
+    """Return the place as the work has it, unless his own words name an entrance that it leaves open."""
+    here, there = likeness.where(own), likeness.where(known)
+    return own if here.entrance and not there.entrance else known

@@ -177,7 +177,7 @@ async def _is_another_household(session: Session, ticket: Ticket, unit_id: int |
 
 def households(ticket: Ticket) -> int:
     """Return how many households have spoken of it, the first one among them."""
-    return 1 + ticket.joined_count
+    return 1 + ticket.merged_count + ticket.joined_count
 
 
 def has_news(ticket: Ticket) -> bool:

@@ -86,8 +86,8 @@ async def _lost(session: Session, line: Line, actor: Actor) -> None:
     told = News(categories=["water_off"], buildings=[], from_at=line.now, until_at=None, words="?")
     incident = await incidents.begin(session, actor, told=told, now=line.now)
     unit_id = await session.scalar(select(Unit.id).order_by(Unit.id).limit(1)) or 0
-    given = {"incident_id": incident.id, "unit_id": unit_id, "words": "?", "media": ()}
-    await losses.report(session, actor, **given, now=line.now)
+    found: dict[str, Any] = {"incident_id": incident.id, "unit_id": unit_id, "words": "?", "media": ()}
+    await losses.report(session, actor, **found, now=line.now)
 
 
 async def so_far(session: Session) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -52,7 +53,8 @@ async def test_every_home_is_told_in_chunks_and_every_person_once_per_revision(q
     await work(line)
     async with line.db.transaction() as session:
         homes = await losses.homes(session, incident)
-        assert len(homes) == await session.scalar(select(func.count()).select_from(Unit)) > publishing.CHUNK
+        assert len(homes) == await session.scalar(select(func.count()).select_from(Unit))
+        assert len(homes) > publishing.CHUNK
         said = await keys(session)
         assert len(said) == len(set(said))
         assert f"incident:{incident.id}:1:{owner.person_id}" in said  # once, for two homes
@@ -152,12 +154,12 @@ async def test_losses_add_up_and_only_who_lives_there_or_the_desk_reports_them(q
         lead, owner, elsewhere = [await actor(session, line, name) for name in ("老赵", "王芳", "黄伟")]
         incident = await incidents.begin(session, lead, told=told(line, "3"), now=line.now)
         unit_id = owner.here[0].unit_id
-        said = {"incident_id": incident.id, "unit_id": unit_id, "now": line.now}
+        said: dict[str, Any] = {"incident_id": incident.id, "unit_id": unit_id, "now": line.now}
         await losses.report(session, owner, **said, words="地板泡了", media=(1,))
         await losses.report(session, lead, **said, words="柜子也泡了", media=(1, 2))
         with pytest.raises(NotFound):
             await losses.report(session, elsewhere, **said, words="?", media=())
-        there = {**said, "unit_id": elsewhere.here[0].unit_id}
+        there: dict[str, Any] = {**said, "unit_id": elsewhere.here[0].unit_id}
         for who in (elsewhere, lead):
             with pytest.raises(NotFound):
                 await losses.report(session, who, **there, words="?", media=())
@@ -174,7 +176,7 @@ async def test_words_of_losses_go_in_time_and_sums_stay(quick_line: Line) -> Non
     async with line.db.transaction() as session:
         lead, owner = await actor(session, line, "老赵"), await actor(session, line, "王芳")
         incident = await incidents.begin(session, lead, told=told(line, "3"), now=line.now)
-        said = {"incident_id": incident.id, "unit_id": owner.here[0].unit_id, "now": line.now}
+        said: dict[str, Any] = {"incident_id": incident.id, "unit_id": owner.here[0].unit_id, "now": line.now}
         await losses.report(session, owner, **said, words="地板泡了", media=(1,))
         await losses.settle(session, lead, **said, cents=30_000, words="重铺")
         kept = Retention(words_days=10)

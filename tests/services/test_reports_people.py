@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,11 +32,11 @@ async def test_a_repair_is_right_at_once_unless_it_came_back_in_any_way(line: Li
         for ticket in filed[:3]:
             await estate.act(session, line, owner, Action.OWNER_ACCEPTS, ticket.id)
         await estate.act(session, line, lead, Action.CANCEL, filed[4].id)
-        tied = {"community_id": filed[1].community_id, "kind": "rework", "at": line.now}
+        tied: dict[str, Any] = {"community_id": filed[1].community_id, "kind": "rework", "at": line.now}
         session.add(TicketLink(ticket_id=filed[1].id, other_id=filed[3].id, **tied))
         await session.flush()
         assert filed[3].state == State.DONE
-        span = {"start": line.now, "end": line.now + timedelta(days=1)}
+        span: dict[str, Any] = {"start": line.now, "end": line.now + timedelta(days=1)}
         staff = wang.staff
         if staff is None:
             raise LookupError(wang.name)
@@ -43,7 +44,7 @@ async def test_a_repair_is_right_at_once_unless_it_came_back_in_any_way(line: Li
         assert await reports_people.first_time_fixes(session, lead, **span) == right
         assert await reports_people.first_time_fixes(session, wang, **span) == right
         assert await reports_people.first_time_fixes(session, liu, **span) == {}
-        past = {"start": line.now - timedelta(days=1), "end": line.now}
+        past: dict[str, Any] = {"start": line.now - timedelta(days=1), "end": line.now}
         assert await reports_people.first_time_fixes(session, lead, **past) == {}
         with pytest.raises(NotAllowed):
             await reports_people.first_time_fixes(session, owner, **span)

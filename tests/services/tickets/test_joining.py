@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -32,7 +33,7 @@ async def actor(session: Session, line: Line, name: str) -> Actor:
     return await estate.actor_of(session, line, await estate.web_of(session, name))
 
 
-async def a_lift(session: Session, line: Line, owner: Actor, **more: object) -> Ticket:
+async def a_lift(session: Session, line: Line, owner: Actor, **more: Any) -> Ticket:
     """File a public fault for somebody."""
     if owner.house is None:
         raise LookupError(owner.name)
@@ -45,7 +46,7 @@ async def a_lift(session: Session, line: Line, owner: Actor, **more: object) -> 
         building="3",
         requester=Requester(person_id=owner.person_id, address_id=owner.address_id, name=owner.name),
     )
-    request = replace(request, **more)  # type: ignore[arg-type]
+    request = replace(request, **more)
     policy = line.world.policies.defaults
     return await filing.file(session, owner, house=owner.house, request=request, now=line.now, policy=policy)
 
@@ -153,7 +154,7 @@ async def test_nobody_joins_a_complaint_what_is_confidential_at_home_over_or_els
             with pytest.raises(JoinOver):
                 await joining.join(session, neighbour, ticket_id=ticket_id, whom=whom(neighbour), now=line.now)
         policy = line.world.policies.defaults
-        asked = {"category": "lift", "place": PLACE, "matter": "电梯停了", "now": line.now}
+        asked: dict[str, Any] = {"category": "lift", "place": PLACE, "matter": "电梯停了", "now": line.now}
         assert await joining.alike(session, neighbour, **asked, policy=policy) is None
         fresh = await a_lift(session, line, owner)
         assert await joining.alike(session, neighbour, **asked, policy=policy) is fresh
@@ -163,6 +164,18 @@ async def test_nobody_joins_a_complaint_what_is_confidential_at_home_over_or_els
         assert await joining.nearby(session, neighbour, category="lift", now=line.now, policy=policy) == [fresh]
         elsewhere = await actor(session, line, "黄伟")
         assert await joining.nearby(session, elsewhere, category=None, now=line.now, policy=policy) == []
+
+
+def not_for_me(line: Line, neighbour: Actor, joiner_id: int) -> dict[str, Any]:
+    return {
+        "joiner_id": joiner_id,
+        "said": Said("门关不上"),
+        "requester": Requester(person_id=neighbour.person_id, address_id=neighbour.address_id),
+        "house": neighbour.house,
+        "catalog": line.world.catalog,
+        "now": line.now,
+        "policy": line.world.policies.defaults,
+    }
 
 
 async def test_still_without_gets_a_ticket_of_his_own_first_with_who_did_the_work(quick_line: Line) -> None:
@@ -182,27 +195,12 @@ async def test_still_without_gets_a_ticket_of_his_own_first_with_who_did_the_wor
     async with line.db.transaction() as session:
         joiner = (await session.scalars(select(Joiner))).one()
         assert joiner.state == "asked"
-        house = neighbour.house
-        if house is None:
-            raise LookupError(neighbour.name)
-        given = {
-            "joiner_id": joiner.id,
-            "said": Said("门关不上"),
-            "requester": Requester(person_id=neighbour.person_id, address_id=neighbour.address_id),
-            "house": house,
-            "catalog": line.world.catalog,
-            "now": line.now,
-            "policy": line.world.policies.defaults,
-        }
+        given = not_for_me(line, neighbour, joiner.id)
         with pytest.raises(NotFound):
             await apart.still(session, owner, **given)
         own = await apart.still(session, neighbour, **given)
-        assert (own.holder_id, own.priority, own.place, own.requester_id) == (
-            staff.staff_id,
-            "urgent",
-            PLACE,
-            neighbour.person_id,
-        )
+        assert (own.holder_id, own.priority, own.place) == (staff.staff_id, "urgent", PLACE)
+        assert own.requester_id == neighbour.person_id
         assert joiner.own_ticket_id == own.id
         assert (await session.scalars(select(TicketLink.kind))).all() == ["related"]
         with pytest.raises(AlreadyDone):
