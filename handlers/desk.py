@@ -153,17 +153,10 @@ class NewTicket(Form, name="new"):
             T("repair.summary.where", place=plain(self.where["label"])),
             joined([T("repair.summary.what", what=self.what), photos], " "),
             T("new.summary.who", name=name if name.parts else T("new.nobody"), door=T(f"source.{self.door}")),
-            T("repair.summary.urgent") if self.urgent else None,
             await self._outage(turn),
+            T("repair.summary.urgent") if self.urgent else None,
             self._on_the_phone(turn),
         )
-
-    async def _outage(self, turn: Turn) -> Text | None:
-        """What to tell a caller whose home has an incident."""
-        if self.kind != Kind.REPAIR or not self.where.get("building"):
-            return None
-        incident = await joins.holding(turn, {"what": self.what, "where": self.where})
-        return joins.explained(turn, incident) if incident else None
 
     def _on_the_phone(self, turn: Turn) -> Text | None:
         """What to ask the caller, and what he can do meanwhile."""
@@ -175,6 +168,13 @@ class NewTicket(Form, name="new"):
             T("new.ask", question=asks) if asks else None,
             T("new.aid", aid=aid) if aid else None,
         )
+
+    async def _outage(self, turn: Turn) -> Text | None:
+        """What to tell a caller whose home has an incident."""
+        if self.kind != Kind.REPAIR or not self.where.get("building"):
+            return None
+        incident = await joins.holding(turn, {"what": self.what, "where": self.where})
+        return joins.explained(turn, incident) if incident else None
 
     async def submit(self, turn: Turn) -> Reply:
         """File it, or count the caller in; the person hears of it on his own channel."""

@@ -15,7 +15,7 @@ from services import incidents, media, people
 from services.conversations import Option
 from services.messages import Reply, Start, T, plain, reply
 from services.models import Ticket
-from services.tickets import apart, joined, joining
+from services.tickets import joined, joining, unmended
 from services.tickets.history import Said
 from services.tickets.joining import Neighbour
 
@@ -129,7 +129,7 @@ class Joined(Form, name="joined"):
             return reply(T("joined.thanks"))
         kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
         words = self.words or turn.world.texts.label(T("joined.matter"), turn.house.locale)
-        ticket = await apart.still(
+        ticket = await unmended.file_own(
             turn.session,
             turn.actor,
             joiner_id=self.joiner,

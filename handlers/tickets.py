@@ -20,6 +20,7 @@ from services.tickets.rules import HELD, IN_HAND, TABLE, Action, Change, Standin
 Verb = Callable[[Turn, int], Awaitable[Reply]]
 
 MOST_SHOWN = 12
+MOST_NEIGHBOURS = 3
 
 
 async def of_card(turn: Turn) -> int | None:
@@ -62,7 +63,7 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     who = standings(turn.actor, ticket)
     rows = await history.timeline(turn.session, ticket)
     work = await merging.work_of(turn.session, ticket)
-    told = [_event(row, who) for row in _few_joined(rows) if _seen_by(row, ticket, who)]
+    told = [_event(row, who) for row in _few_joined(rows, who) if _seen_by(row, ticket, who)]
     if work is not None:
         told += [_event(row, who) for row in await merging.common_log(turn.session, ticket, work)]
     quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
@@ -138,13 +139,13 @@ def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
     """Whether the row is for these eyes: notes among employees are not for the requester."""
     if who - {Standing.REQUESTER}:
         return True
-    if row.action in {joining.JOINED, joining.STILL}:
-        return False
     return row.action != Action.NOTE or row.person_id == ticket.requester_id
 
 
-def _few_joined(rows: Sequence[Happened]) -> Sequence[Happened]:
-    """Leave out all but the last neighbours: how many they are stands above."""
+def _few_joined(rows: Sequence[Happened], who: frozenset[Standing]) -> Sequence[Happened]:
+    """Leave out all but the last neighbours, to the requester all: how many they are stands above."""
+    if not who - {Standing.REQUESTER}:
+        return [row for row in rows if row.action not in {joining.JOINED, joining.STILL}]
     joined = [row for row in rows if row.action == joining.JOINED][:-MOST_NEIGHBOURS]
     return [row for row in rows if row not in joined]
 
@@ -157,6 +158,7 @@ def _counts(row: Happened) -> datetime:
 
 SPOKEN = frozenset(
     {
+        joining.JOINED,
         Action.NOTE,
         Action.ASK,
         Action.ANSWER,
@@ -165,11 +167,9 @@ SPOKEN = frozenset(
         Action.DONE,
         Action.OWNER_RETURNS,
         Action.NOT_OURS,
-        joining.JOINED,
     }
 )
-MOST_NEIGHBOURS = 3
-INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE, joining.JOINED})
+INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
 
 
 def _nods(ticket: Ticket, quote: Quote | None, who: frozenset[Standing]) -> Sequence[Choice]:

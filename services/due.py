@@ -85,10 +85,6 @@ async def _quote(session: Session, timer: Timer, now: datetime, policy: Policy) 
     await quotes.remind(session, quote_id=timer.subject_id, now=now)
 
 
-async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
-    await handovers.overdue(session, handover_id=timer.subject_id, now=now)
-
-
 async def _tell_joined(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
     await joined.tell(session, ticket_id=timer.subject_id, now=now)
 
@@ -105,22 +101,26 @@ async def _overrun(session: Session, timer: Timer, now: datetime, policy: Policy
     await incidents.overrun(session, incident_id=timer.subject_id, now=now)
 
 
+async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await handovers.overdue(session, handover_id=timer.subject_id, now=now)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
     "ticket.autoclose_warn": _warn,
     "ticket.autoclose": _close,
     "quote.remind": _quote,
-    "survey.ask": _ask,
-    "survey.remind": _remind,
-    "survey.expire": _expire,
-    "follow_up.due": _overdue,
-    "handover.due": _unconfirmed,
     joined.TELL: _tell_joined,
     joined.ASK: _ask_joined,
     publishing.AT_ONCE: _publish,
     publishing.BY_DAY: _publish,
     incidents.OVERRUN: _overrun,
+    "survey.ask": _ask,
+    "survey.remind": _remind,
+    "survey.expire": _expire,
+    "follow_up.due": _overdue,
+    "handover.due": _unconfirmed,
 }
 GENTLE = frozenset(
     {

@@ -21,10 +21,10 @@ async def follow(session: Session, deed: Deed) -> None:
     effect = EFFECTS.get(deed.action)
     if effect is not None:
         await effect(session, deed)
-    if _leaves_a_price_open(deed):
-        await offers.over(session, deed)
     if deed.ticket.joined_count:
         await joined.follow(session, deed)
+    if _leaves_a_price_open(deed):
+        await offers.over(session, deed)
 
 
 def _leaves_a_price_open(deed: Deed) -> bool:

@@ -52,6 +52,18 @@ class PastTime(Refused):
     ends = False
 
 
+class NeighboursWait(Refused):
+    """Whoever reported a public fault does not call the work off for those who wait for it as well."""
+
+    key = "refused.neighbours_wait"
+
+
+class OwnWork(Refused):
+    """Who did the work does not judge it."""
+
+    key = "refused.own_work"
+
+
 class AboveAgreed(Refused):
     """Nothing above the agreed sum is charged without asking again."""
 
@@ -63,18 +75,6 @@ class NeedsNote(Refused):
 
     key = "refused.needs_note"
     ends = False
-
-
-class NeighboursWait(Refused):
-    """Whoever reported a public fault does not call the work off for those who wait for it as well."""
-
-    key = "refused.neighbours_wait"
-
-
-class OwnWork(Refused):
-    """Who did the work does not judge it."""
-
-    key = "refused.own_work"
 
 
 def check(deed: Deed) -> None:
@@ -121,6 +121,16 @@ def _overdue(deed: Deed) -> None:
         raise TooEarly(number=deed.ticket.number, by=When(by))
 
 
+def _waits_alone(deed: Deed) -> None:
+    if deed.standings == {Standing.REQUESTER} and deed.ticket.joined_count:
+        raise NeighboursWait(number=deed.ticket.number, count=deed.ticket.joined_count)
+
+
+def _others_work(deed: Deed) -> None:
+    if Standing.HOLDER in deed.standings:
+        raise OwnWork(number=deed.ticket.number)
+
+
 def _ahead(name: str) -> Callable[[Deed], None]:
     def needed(deed: Deed) -> None:
         if not deed.now < deed.codes[name] <= deed.now + LONGEST_PAUSE:
@@ -137,18 +147,10 @@ def _asked_for(deed: Deed) -> None:
         raise NeedsNote
 
 
-def _waits_alone(deed: Deed) -> None:
-    if deed.standings == {Standing.REQUESTER} and deed.ticket.joined_count:
-        raise NeighboursWait(number=deed.ticket.number, count=deed.ticket.joined_count)
-
-
-def _others_work(deed: Deed) -> None:
-    if Standing.HOLDER in deed.standings:
-        raise OwnWork(number=deed.ticket.number)
-
-
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
+    Action.CANCEL: _waits_alone,
+    Action.QUALITY: _others_work,
     Action.URGE: _urged_before,
     Action.OWNER_RETURNS: _in_time,
     Action.NO_ACCESS: _shown_by_photo,
@@ -158,6 +160,4 @@ _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.RESCHEDULE: _ahead("end"),
     Action.AGREE: _asked_for,
     Action.DECLINE: _asked_for,
-    Action.CANCEL: _waits_alone,
-    Action.QUALITY: _others_work,
 }

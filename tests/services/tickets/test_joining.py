@@ -16,7 +16,7 @@ from services.db import Session
 from services.messages import Channel
 from services.models import Address, Content, History, Joiner, Outgoing, Person, Prompt, Ticket, TicketLink
 from services.refusals import NotFound
-from services.tickets import apart, filing, history, joined, joining, merging
+from services.tickets import filing, history, joined, joining, merging, unmended
 from services.tickets.filing import Request, Requester
 from services.tickets.history import Said
 from services.tickets.joining import JoinOver, Neighbour
@@ -197,8 +197,8 @@ async def test_still_without_gets_a_ticket_of_his_own_first_with_who_did_the_wor
         assert joiner.state == "asked"
         given = not_for_me(line, neighbour, joiner.id)
         with pytest.raises(NotFound):
-            await apart.still(session, owner, **given)
-        own = await apart.still(session, neighbour, **given)
+            await unmended.file_own(session, owner, **given)
+        own = await unmended.file_own(session, neighbour, **given)
         assert (own.holder_id, own.priority, own.place) == (staff.staff_id, "urgent", PLACE)
         assert own.requester_id == neighbour.person_id
         assert joiner.own_ticket_id == own.id

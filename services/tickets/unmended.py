@@ -14,7 +14,7 @@ from services.tickets.filing import Request, Requester
 from services.tickets.history import Said
 
 
-async def still(
+async def file_own(
     session: Session,
     actor: Actor,
     *,
