@@ -45,8 +45,7 @@ async def keys(session: Session) -> Sequence[str]:
     return found.all()
 
 
-async def test_every_home_is_told_in_chunks_and_every_person_once_per_revision(quick_line: Line) -> None:
-    line = quick_line
+async def test_every_home_is_told_in_chunks_and_every_person_once_per_revision(line: Line) -> None:
     async with line.db.transaction() as session:
         lead, owner = await actor(session, line, "老赵"), await actor(session, line, "刘建军")
         incident = await incidents.begin(session, lead, told=told(line), now=line.now)
@@ -83,8 +82,7 @@ async def test_what_was_overtaken_is_not_told_any_more(quick_line: Line) -> None
         assert states.all() == ["cancelled", "waiting"]
 
 
-async def test_it_holds_in_its_buildings_for_its_categories_while_it_lasts(quick_line: Line) -> None:
-    line = quick_line
+async def test_it_holds_in_its_buildings_for_its_categories_while_it_lasts(line: Line) -> None:
     async with line.db.transaction() as session:
         lead = await actor(session, line, "老赵")
         incident = await incidents.begin(session, lead, told=told(line, "3", after=3 * HOUR), now=line.now)
@@ -148,8 +146,7 @@ async def test_who_opened_it_is_asked_when_its_time_has_passed_and_again(quick_l
     assert await asked() == 3
 
 
-async def test_losses_add_up_and_only_who_lives_there_or_the_desk_reports_them(quick_line: Line) -> None:
-    line = quick_line
+async def test_losses_add_up_and_only_who_lives_there_or_the_desk_reports_them(line: Line) -> None:
     async with line.db.transaction() as session:
         lead, owner, elsewhere = [await actor(session, line, name) for name in ("老赵", "王芳", "黄伟")]
         incident = await incidents.begin(session, lead, told=told(line, "3"), now=line.now)
@@ -171,8 +168,7 @@ async def test_losses_add_up_and_only_who_lives_there_or_the_desk_reports_them(q
             await losses.settle(session, lead, **there, cents=1, words="?")
 
 
-async def test_words_of_losses_go_in_time_and_sums_stay(quick_line: Line) -> None:
-    line = quick_line
+async def test_words_of_losses_go_in_time_and_sums_stay(line: Line) -> None:
     async with line.db.transaction() as session:
         lead, owner = await actor(session, line, "老赵"), await actor(session, line, "王芳")
         incident = await incidents.begin(session, lead, told=told(line, "3"), now=line.now)

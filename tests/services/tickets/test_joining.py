@@ -97,8 +97,7 @@ async def work(line: Line) -> None:
         pass
 
 
-async def test_twenty_wait_are_told_once_and_asked_once_in_chunks(quick_line: Line) -> None:
-    line = quick_line
+async def test_twenty_wait_are_told_once_and_asked_once_in_chunks(line: Line) -> None:
     async with line.db.transaction() as session:
         owner, engineer = await actor(session, line, "王芳"), await actor(session, line, "刘师傅")
         ticket = await a_lift(session, line, owner)
@@ -123,8 +122,7 @@ async def test_twenty_wait_are_told_once_and_asked_once_in_chunks(quick_line: Li
         assert (await history.verify(session)).broken == []
 
 
-async def test_who_waits_twice_and_two_of_one_home_count_once(quick_line: Line) -> None:
-    line = quick_line
+async def test_who_waits_twice_and_two_of_one_home_count_once(line: Line) -> None:
     async with line.db.transaction() as session:
         owner, wife, husband = [await actor(session, line, name) for name in ("王芳", "周丽", "吴海")]
         ticket, unit_id = await a_lift(session, line, owner), wife.here[0].unit_id
@@ -178,8 +176,7 @@ def not_for_me(line: Line, neighbour: Actor, joiner_id: int) -> dict[str, Any]:
     }
 
 
-async def test_still_without_gets_a_ticket_of_his_own_first_with_who_did_the_work(quick_line: Line) -> None:
-    line = quick_line
+async def test_still_without_gets_a_ticket_of_his_own_first_with_who_did_the_work(line: Line) -> None:
     async with line.db.transaction() as session:
         owner, engineer, neighbour = [await actor(session, line, name) for name in ("王芳", "陈师傅", "吴海")]
         desk = await actor(session, line, "小李")
@@ -263,8 +260,7 @@ async def test_at_night_neighbours_hear_nothing_and_in_the_morning_only_what_is_
         assert await session.scalar(select(func.count()).where(Outgoing.key.like("joiner:%"))) == 0
 
 
-async def test_merged_their_neighbours_wait_together_and_come_apart_again(quick_line: Line) -> None:
-    line = quick_line
+async def test_merged_their_neighbours_wait_together_and_come_apart_again(line: Line) -> None:
     async with line.db.transaction() as session:
         owner, other, lead = [await actor(session, line, name) for name in ("王芳", "吴海", "老赵")]
         engineer = await actor(session, line, "刘师傅")
