@@ -93,6 +93,8 @@ def button(verb: str, ticket: Ticket) -> Choice:
 def fits(actor: Actor, ticket: Ticket, verb: str) -> bool:
     """Whether the verb can be done to the ticket now, by this actor."""
     who, state = standings(actor, ticket), State(ticket.state)
+    if verb == "quality" and Standing.HOLDER in who:
+        return False
     if verb == "take":
         return Standing.LEAD in who and Standing.HOLDER not in who
     if verb in {"view", "record"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from handlers import buttons, commands, fees, linking, menu, mine, notices, repair, telling, work
+from handlers import buttons, commands, fees, linking, losses, menu, mine, neighbours, notices, repair, telling, work
 from handlers import words as spoken
 from handlers.turn import Turn
 from handlers.verbs import TYPED, VERBS
@@ -31,8 +31,9 @@ async def answer(turn: Turn) -> Reply | None:
         return await linking.code(turn, turn.text)
     if turn.inbound.channel is Channel.SMS and turn.text == CALL_OFF:
         return await mine.call_off(turn)
-    if spoken.means(turn, "words.hide_number"):
-        return await mine.hide_number(turn)
+    told = next((verb for key, verb in TOLD.items() if spoken.means(turn, key)), None)
+    if told is not None:
+        return await told(turn)
     asked = await linking.who_of_number(turn)
     if asked is not None:
         return asked
@@ -45,6 +46,16 @@ async def answer(turn: Turn) -> Reply | None:
         return await _file_alone(turn, reading, theirs)
     about = await _about_visit(turn, reading, theirs)
     return about if about is not None else await _by_intent(turn, reading, theirs)
+
+
+async def _lost(turn: Turn) -> Reply:
+    return await losses.begin(turn, "")
+
+
+TOLD: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {  # what residents say that is no matter of its own
+    "words.hide_number": mine.hide_number,
+    "words.loss": _lost,
+}
 
 
 async def _about_visit(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
@@ -119,6 +130,9 @@ NEVER_JOINED = frozenset(
 )
 
 
+ASKING = frozenset({Intent.PROGRESS_QUERY, Intent.URGE, Intent.NOTICE_QUERY})
+
+
 async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply:
     """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
     if turn.inbound.location is not None:
@@ -134,6 +148,10 @@ async def _by_intent(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> 
         visits = [ticket for ticket in theirs if ticket.state in finding.IN_HAND]
         if len(visits) == 1 and visits[0].promised_at is not None:
             return await mine.reschedule(turn, visits[0].id)
+    if reading.intent in ASKING and reading.category is not None:
+        known = await neighbours.known_cause(turn, reading.category)
+        if known is not None:
+            return known
     if not reading.confident and reading.category is None:
         return await _unclear(turn, theirs)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)
@@ -171,6 +189,7 @@ def _about_mine(verb: str) -> Callable[[Turn], Awaitable[Reply | None]]:
 
 INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.REPAIR: _new_repair,
+    Intent.JOIN: neighbours.me_too,
     Intent.COMPLAINT: _new_complaint,
     Intent.SUGGESTION: _new_complaint,
     Intent.PRAISE: _new_complaint,

@@ -59,7 +59,17 @@ async def _routed(turn: Turn) -> Reply | None:
         return await _no_house(turn)
     if turn.inbound.start or turn.inbound.contact is not None:
         return await (commands.start(turn, "") if turn.inbound.start else linking.contact(turn))
+    if await _announces(turn):
+        return await _in_private(turn)
     return await emergency.heard(turn) or await emergency.asked(turn) or await _in_private(turn)
+
+
+async def _announces(turn: Turn) -> bool:
+    """Whether the desk is writing down what many homes shall read: "the main has burst" is no alarm then."""
+    if not turn.actor.is_front:
+        return False
+    waiting = await conversations.newest(turn.session, address_id=turn.actor.to.address_id)
+    return waiting is not None and waiting.form in FORMS and FORMS[waiting.form].announces
 
 
 async def _no_house(turn: Turn) -> Reply | None:

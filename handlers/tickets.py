@@ -12,7 +12,7 @@ from services import conversations, people
 from services.catalog import Kind
 from services.messages import Choice, Reply, Say, Start, Style, T, Text, When, joined, lines, pairs, plain, reply
 from services.models import Quote, Ticket
-from services.tickets import engine, faces, finding, history, quotes
+from services.tickets import engine, faces, finding, history, joining, merging, quotes
 from services.tickets.deeds import Wait
 from services.tickets.history import Happened, Said
 from services.tickets.needs import LastAnswer
@@ -21,6 +21,7 @@ from services.tickets.rules import HELD, IN_HAND, TABLE, Action, Change, Standin
 Verb = Callable[[Turn, int], Awaitable[Reply]]
 
 MOST_SHOWN = 12
+MOST_NEIGHBOURS = 3
 
 
 async def of_card(turn: Turn) -> int | None:
@@ -62,16 +63,19 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     """Show a ticket with its timeline and what can be done to it."""
     who = standings(turn.actor, ticket)
     rows = await history.timeline(turn.session, ticket)
-    told = [_event(row, ticket, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
+    work = await merging.work_of(turn.session, ticket)
+    told = [_event(row, ticket, who) for row in _few_joined(rows, who) if _seen_by(row, ticket, who)]
+    if work is not None:
+        told += [_event(row, work, who) for row in await merging.common_log(turn.session, ticket, work)]
     quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
-    text = lines(*await _head(turn, ticket, quote), *told)
+    text = lines(*await _head(turn, ticket, quote, work), *told[-MOST_SHOWN:])
     files = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
     choices = [*_nods(ticket, quote, who), *buttons.shown(turn.actor, ticket, now=turn.now)]
     return Reply(Say(text, pairs(choices), media=files))
 
 
-async def _head(turn: Turn, ticket: Ticket, quote: Quote | None) -> Sequence[Text | None]:
-    """Say what it is, who has it, what it waits for, by when somebody comes."""
+async def _head(turn: Turn, ticket: Ticket, quote: Quote | None, work: Ticket | None) -> Sequence[Text | None]:
+    """Say what it is, who has it, what it waits for, by when somebody comes; of a merged one, of the common work."""
     head = T(
         "ticket.head",
         number=ticket.number,
@@ -80,14 +84,15 @@ async def _head(turn: Turn, ticket: Ticket, quote: Quote | None) -> Sequence[Tex
         place=plain(ticket.place),
         matter=ticket.matter,
     )
-    holder = await people.staff_name(turn.session, ticket.holder_id)
-    into = await finding.number_of(turn.session, ticket.merged_into_id)
+    done = work or ticket
+    holder = await people.staff_name(turn.session, done.holder_id)
     return [
         head,
+        T("ticket.joined", count=done.joined_count) if done.joined_count else None,
+        T("ticket.merged", into=work.number) if work else None,
         T("ticket.holder", name=holder) if holder else None,
-        faces.resting(ticket) if ticket.pause_reason != Wait.QUOTE else None,
-        T("ticket.merged", into=into) if into else None,
-        _comes(turn, ticket),
+        faces.resting(done) if done.pause_reason != Wait.QUOTE else None,
+        _comes(turn, done),
         quotes.line(ticket, quote),
     ]
 
@@ -140,7 +145,7 @@ async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
     return ticket
 
 
-def _event(row: Happened, ticket: Ticket, who: frozenset[Standing], spoken: frozenset[Action] | None = None) -> Text:
+def _event(row: Happened, ticket: Ticket, who: frozenset[Standing], spoken: frozenset[str] | None = None) -> Text:
     words = row.words if row.action in (spoken or SPOKEN) else None
     private = row.action in INTERNAL and not who - {Standing.REQUESTER}
     return joined(
@@ -168,6 +173,14 @@ def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
     return row.action != Action.NOTE or row.person_id == ticket.requester_id
 
 
+def _few_joined(rows: Sequence[Happened], who: frozenset[Standing]) -> Sequence[Happened]:
+    """Leave out all but the last neighbours, to the requester all: how many they are stands above."""
+    if not who - {Standing.REQUESTER}:
+        return [row for row in rows if row.action not in {joining.JOINED, joining.STILL}]
+    joined = [row for row in rows if row.action == joining.JOINED][:-MOST_NEIGHBOURS]
+    return [row for row in rows if row not in joined]
+
+
 def _counts(row: Happened) -> datetime:
     """Return the time that counts: what was typed later ("14:20到的") has its own."""
     typed = row.codes.get("at")
@@ -176,6 +189,7 @@ def _counts(row: Happened) -> datetime:
 
 SPOKEN = frozenset(
     {
+        joining.JOINED,
         Action.NOTE,
         Action.ASK,
         Action.ANSWER,

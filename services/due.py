@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import handovers, houses, surveys, timers
+from services import handovers, houses, incidents, publishing, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
-from services.tickets import escalation, finding, followups, forwarded, quotes
+from services.tickets import escalation, finding, followups, forwarded, joined, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -85,6 +85,22 @@ async def _quote(session: Session, timer: Timer, now: datetime, policy: Policy) 
     await quotes.remind(session, quote_id=timer.subject_id, now=now)
 
 
+async def _tell_joined(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await joined.tell(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _ask_joined(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await joined.ask(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _publish(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await publishing.publish(session, incident_id=timer.subject_id, given=timer.given, now=now)
+
+
+async def _overrun(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await incidents.overrun(session, incident_id=timer.subject_id, now=now)
+
+
 async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
     await handovers.overdue(session, handover_id=timer.subject_id, now=now)
 
@@ -103,6 +119,11 @@ KINDS: Mapping[str, Work] = {
     "ticket.autoclose_warn": _warn,
     "ticket.autoclose": _close,
     "quote.remind": _quote,
+    joined.TELL: _tell_joined,
+    joined.ASK: _ask_joined,
+    publishing.AT_ONCE: _publish,
+    publishing.BY_DAY: _publish,
+    incidents.OVERRUN: _overrun,
     "survey.ask": _ask,
     "survey.remind": _remind,
     "survey.expire": _expire,
@@ -111,5 +132,15 @@ KINDS: Mapping[str, Work] = {
     "outside.warn": _outside_warn,
     "outside.due": _outside_due,
 }
-GENTLE = frozenset({"ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
+GENTLE = frozenset(
+    {
+        "ticket.autoclose_warn",
+        "quote.remind",
+        "survey.ask",
+        "survey.remind",
+        joined.TELL,
+        joined.ASK,
+        publishing.BY_DAY,
+    }
+)
 STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}

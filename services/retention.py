@@ -22,6 +22,7 @@ from services.models import (
     DeskAct,
     Event,
     HandoverItem,
+    IncidentHousehold,
     LinkRequest,
     Mailbox,
     Media,
@@ -52,6 +53,7 @@ class Swept:
     tickets: int = 0
     contents: int = 0
     requests: int = 0
+    losses: int = 0
     media: int = 0
     mailbox: int = 0
     acts: int = 0
@@ -62,7 +64,7 @@ class Swept:
         """Whether a kind came to the limit, so that another sweep finds more."""
         return self.limit in (
             *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
-            *(self.contents, self.requests, self.media, self.mailbox, self.acts),
+            *(self.contents, self.requests, self.losses, self.media, self.mailbox, self.acts),
         )
 
 
@@ -77,6 +79,7 @@ async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int)
         tickets=await _tickets(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         contents=await _contents(session, now, now - _days(kept.words_days), limit) if kept.words_days else 0,
         requests=await _requests(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        losses=await _losses(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
         mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
         acts=await _remove(session, DeskAct, DeskAct.at < now - _days(kept.raw_event_days), limit),
@@ -155,6 +158,13 @@ async def _requests(session: Session, before: datetime, limit: int) -> int:
         or_(LinkRequest.name != "", LinkRequest.words != ""),
     )
     return await _change(session, LinkRequest, too_old, {"name": "", "words": ""}, limit)
+
+
+async def _losses(session: Session, before: datetime, limit: int) -> int:
+    """Empty what homes said of their losses; the sums that were settled stay."""
+    home = IncidentHousehold
+    too_old = and_(home.loss_at < before, or_(home.loss_words.is_not(None), home.settled_words.is_not(None)))
+    return await _change(session, home, too_old, {"loss_words": None, "loss_media": [], "settled_words": None}, limit)
 
 
 async def _media(session: Session, before: datetime, limit: int) -> int:

@@ -56,6 +56,8 @@ class Tickets(Section):
     per_day: int = Field(10, ge=1)
     alike_per_day: int = Field(2, ge=1)
     relay_minutes: int = Field(30, ge=1, le=24 * 60)
+    alike_hours: int = Field(48, ge=0, le=24 * 30)  # a public fault of so long ago may be the same; 0: never asked
+    unmerge_days: int = Field(7, ge=0, le=365)
 
     @model_validator(mode="after")
     def _warns_before_closing(self) -> Self:

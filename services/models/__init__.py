@@ -23,6 +23,7 @@ from services.models.estate import (
     Unit,
 )
 from services.models.money import Bill, Notice
+from services.models.neighbours import Incident, IncidentHousehold, Joiner
 from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
 from services.models.roster import Handover, HandoverItem, TeamChat, WordingHit
@@ -52,6 +53,9 @@ __all__ = [
     "HandoverItem",
     "History",
     "Holding",
+    "Incident",
+    "IncidentHousehold",
+    "Joiner",
     "LinkCode",
     "LinkRequest",
     "Mailbox",

@@ -89,6 +89,7 @@ class Ticket(Base):
     signed_by: Mapped[int | None]  # the head of the department, a staff id
     merged_into_id: Mapped[int | None]
     merged_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # tickets that went into this one
+    joined_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # households that wait along
     state_before: Mapped[Code] = mapped_column(server_default="")  # of a merged one, for taking it out again
     absences: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # somebody came, nobody was at home
     no_shows: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # somebody waited, nobody came

@@ -11,7 +11,7 @@ from services.tickets import effects_complaints as complaints
 from services.tickets import effects_offers as offers
 from services.tickets import effects_owner as owner
 from services.tickets import effects_work as work
-from services.tickets import forwarded
+from services.tickets import forwarded, joined
 from services.tickets.deeds import Deed
 from services.tickets.effects_work import Effect
 from services.tickets.rules import HELD, IN_HAND, Action, Standing, State
@@ -22,6 +22,8 @@ async def follow(session: Session, deed: Deed) -> None:
     effect = EFFECTS.get(deed.action)
     if effect is not None:
         await effect(session, deed)
+    if deed.ticket.joined_count:
+        await joined.follow(session, deed)
     if _leaves_a_price_open(deed):
         await offers.over(session, deed)
     await forwarded.reached(session, deed)

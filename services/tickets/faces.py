@@ -191,6 +191,7 @@ def _place(ticket: Ticket) -> Text:
         T("card.place", place=ticket.place),
         joined([T("card.matter", matter=ticket.matter), files], " "),
         T("card.returned", count=ticket.returns) if ticket.returns else None,
+        T("card.joined", count=ticket.joined_count) if ticket.joined_count else None,
         T("card.urged", count=ticket.urges) if ticket.urges else None,
         T("card.absences", count=ticket.absences) if ticket.absences else None,
         T("card.no_shows", count=ticket.no_shows) if ticket.no_shows else None,

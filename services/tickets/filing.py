@@ -140,11 +140,21 @@ async def _holder(session: Session, house: House, request: Request, plan: Plan, 
     if request.kind is Kind.COMPLAINT:
         found = await dispatch.leads(session, community_id=house.id, now=now, about=request.about)
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
-    if plan.way in {Way.GRAB, Way.DESK}:
+    if plan.way in {Way.GRAB, Way.DESK} and request.hands is None:
         return None
     found = await dispatch.candidates(session, community_id=house.id, team=plan.team, now=now)
+    same = next((one for one in found if one.on_duty and one.staff_id == request.hands), None)
+    if same is not None or plan.way in {Way.GRAB, Way.DESK}:
+        return same
     pick = dispatch.in_turn if plan.way is Way.ROTATE else dispatch.choose
-    return pick(found, Need(request.category.skill, request.building))
+    return pick(found, Need(request.category.skill, request.building, await _before(session, plan)))
+
+
+async def _before(session: Session, plan: Plan) -> int | None:
+    """Return who did the work that is to be done again: somebody else looks at it, if he is as fit."""
+    if plan.rework_of is None:
+        return None
+    return await session.scalar(select(Ticket.holder_id).where(Ticket.id == plan.rework_of))
 
 
 async def _row(
@@ -185,6 +195,7 @@ FRESH: Mapping[str, Any] = {
     "quality": "",
     "cycle": 1,
     "returns": 0,
+    "joined_count": 0,
     "urges": 0,
     "absences": 0,
     "no_shows": 0,

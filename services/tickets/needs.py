@@ -53,6 +53,18 @@ class PastTime(Refused):
     ends = False
 
 
+class NeighboursWait(Refused):
+    """Whoever reported a public fault does not call the work off for those who wait for it as well."""
+
+    key = "refused.neighbours_wait"
+
+
+class OwnWork(Refused):
+    """Who did the work does not judge it."""
+
+    key = "refused.own_work"
+
+
 class AboveAgreed(Refused):
     """Nothing above the agreed sum is charged without asking again."""
 
@@ -122,6 +134,16 @@ def _overdue(deed: Deed) -> None:
         raise TooEarly(number=deed.ticket.number, by=When(by))
 
 
+def _waits_alone(deed: Deed) -> None:
+    if deed.standings == {Standing.REQUESTER} and deed.ticket.joined_count:
+        raise NeighboursWait(number=deed.ticket.number, count=deed.ticket.joined_count)
+
+
+def _others_work(deed: Deed) -> None:
+    if Standing.HOLDER in deed.standings:
+        raise OwnWork(number=deed.ticket.number)
+
+
 def _ahead(name: str) -> Callable[[Deed], None]:
     def needed(deed: Deed) -> None:
         if not deed.now < deed.codes[name] <= deed.now + LONGEST_PAUSE:
@@ -160,6 +182,8 @@ def _independent(deed: Deed) -> None:
 
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
+    Action.CANCEL: _waits_alone,
+    Action.QUALITY: _others_work,
     Action.URGE: _urged_before,
     Action.OWNER_RETURNS: _may_return,
     Action.APPEAL: _may_appeal,
