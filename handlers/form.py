@@ -33,7 +33,7 @@ class Form(ABC):
     extras: ClassVar[tuple[str, ...]] = ()  # filled fields that a button of the summary switches on
     expires: ClassVar[timedelta | None] = None
     on_top: ClassVar[bool] = False  # its question goes on top of any other
-    announces: ClassVar[bool] = False  # what is typed tells many homes of a danger; it reports none
+    announces: ClassVar[str] = ""  # the field whose words tell many homes of a danger, and report none
     hears_all: ClassVar[bool] = False  # "cancel" and "back" are answers like any other
 
     def __init_subclass__(cls, *, name: str, **kwargs: Any) -> None:  # noqa: ANN401

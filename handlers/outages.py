@@ -137,7 +137,7 @@ async def _reworded(turn: Turn, so_far: Answers) -> Ask | None:
 class OpenIncident(Form, name="incident"):
     """Something that many homes have, or will have."""
 
-    announces: ClassVar[bool] = True
+    announces: ClassVar[str] = "text"
     confirms: ClassVar[bool] = True
 
     what: Annotated[Sequence[str], pick(_matters, other=_typed_matters)]
@@ -200,7 +200,7 @@ async def _typed_end(turn: Turn) -> str | None:
 class ChangeIncident(Form, name="incident_change"):
     """It takes longer, or less long, or is something else than was said."""
 
-    announces: ClassVar[bool] = True
+    announces: ClassVar[str] = "text"
     confirms: ClassVar[bool] = True
 
     incident: Annotated[int, filled()]
@@ -242,7 +242,7 @@ class ChangeIncident(Form, name="incident_change"):
 class EndIncident(Form, name="incident_end"):
     """It is over; a word about what to mind now may go along."""
 
-    announces: ClassVar[bool] = True
+    announces: ClassVar[str] = "text"
     confirms: ClassVar[bool] = True
 
     incident: Annotated[int, filled()]

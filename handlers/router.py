@@ -69,7 +69,8 @@ async def _announces(turn: Turn) -> bool:
     if not turn.actor.is_front:
         return False
     waiting = await conversations.newest(turn.session, address_id=turn.actor.to.address_id)
-    return waiting is not None and waiting.form in FORMS and FORMS[waiting.form].announces
+    form = FORMS.get(waiting.form) if waiting is not None else None
+    return bool(waiting and form and form.announces and form.announces == waiting.asked)
 
 
 async def _no_house(turn: Turn) -> Reply | None:

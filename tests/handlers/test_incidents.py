@@ -120,10 +120,10 @@ async def test_other_words_than_an_answer_go_on_and_files_are_asked_about_again(
 async def test_not_the_cause_files_as_usual_and_another_category_is_not_answered(quick_line: Line) -> None:
     line, owner = quick_line, await estate.linked(quick_line, "王芳", Channel.SMS)
     await begun(line, "3")
-    assert "知道的" in await said(line, owner, "没水了")
+    assert "不是这个原因" in await said(line, owner, "没水了")
     await line.write(owner, "1")
     await line.write(owner, "1")
-    assert "知道的" not in await said(line, owner, "马桶堵了")
+    assert "不是这个原因" not in await said(line, owner, "马桶堵了")
     async with line.db.reading() as session:
         assert (await session.scalars(select(Ticket.category))).all() == ["water_off"]
 
@@ -146,3 +146,15 @@ async def test_a_loss_needs_an_incident_and_a_home(quick_line: Line) -> None:
     assert "200" in await said(line, desk, "看着办")
     await line.write(desk, "不赔")
     assert "0元" in await said(line, desk, "业主说不用赔")
+
+
+async def test_words_for_the_homes_raise_no_alarm_and_everything_else_does(quick_line: Line) -> None:
+    line, desk = quick_line, await estate.linked(quick_line, "小李")
+    await line.write(desk, "/incident 3栋停水")
+    await line.write(desk, "现在起，恢复时间不知道")
+    assert "发给48户" in await said(line, desk, "水管爆裂，正在抢修")
+    async with line.db.reading() as session:
+        assert (await session.scalars(select(Ticket))).all() == []
+    await line.write(desk, "3栋1单元着火了")
+    async with line.db.reading() as session:
+        assert (await session.scalars(select(Ticket.priority))).all() == ["emergency"]
