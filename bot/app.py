@@ -118,6 +118,7 @@ class House:
             ahead = int((step - self.clock.now()).total_seconds()) + 1
             await self._move(max(0, ahead))
             await self.schedule.timers()
+            await self.schedule.digests.make_all()
             await self._quiet()
             if step >= target:
                 return self.clock.now()

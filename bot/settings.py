@@ -19,6 +19,7 @@ from services.settings import (
     Calendars,
     Deadlines,
     Dialogues,
+    Digests,
     Emergency,
     Policy,
     Quiet,
@@ -26,6 +27,7 @@ from services.settings import (
     Section,
     Shifts,
     Surveys,
+    Targets,
     Tickets,
 )
 
@@ -199,6 +201,8 @@ class Settings(Section):
     dialogues: Dialogues = Dialogues()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
+    digests: Digests = Digests()
+    targets: Targets = Targets()
     retention: Retention = Retention()
 
     def policy(self) -> Policy:

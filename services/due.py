@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services import handovers, houses, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
+from services.digests import rounds
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
@@ -100,6 +101,17 @@ KINDS: Mapping[str, Work] = {
     "survey.expire": _expire,
     "follow_up.due": _overdue,
     "handover.due": _unconfirmed,
+    rounds.TODAY: rounds.go,
+    rounds.UNCLEARED: rounds.go,
+    rounds.WEEK: rounds.go,
+    rounds.MONTH: rounds.go,
 }
 GENTLE = frozenset({"ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
-STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}
+STALE: Mapping[str, timedelta] = {
+    "ticket.autoclose_warn": timedelta(hours=20),
+    "survey.remind": STALE_REMINDER,
+    rounds.TODAY: timedelta(hours=6),  # the next ones are set by the hour
+    rounds.UNCLEARED: timedelta(hours=4),
+    rounds.WEEK: timedelta(days=2),
+    rounds.MONTH: timedelta(days=5),
+}

@@ -4,6 +4,7 @@ from services.models.base import Base, table_of
 from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
 from services.models.dialogue import Mailbox, Prompt, Relay
+from services.models.digests import Digest
 from services.models.estate import (
     Address,
     Building,
@@ -40,6 +41,7 @@ __all__ = [
     "Content",
     "Counter",
     "Deadline",
+    "Digest",
     "Duty",
     "Escalation",
     "Event",

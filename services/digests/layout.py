@@ -1,0 +1,213 @@
+"""A sheet as pages: the text with every figure, target and definition; the pictures; the workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from services.digests.pages import Bars, Cell, Chart, Lines, Page, Rate, Table, counted
+from services.digests.sheets import Cause, Figure, Sheet
+from services.messages import Style, T, Text, When, joined, lines
+from services.reports import Share
+
+Label = Callable[[str], str]
+
+MOST_SAID = 5  # causes in the text; the workbook has more
+BETWEEN = " \u00b7 "
+A_THIRD = 3  # of a cause that comes from one building, or in two hours, stands out
+
+
+def pages(sheet: Sheet, *, kind: str, estate: str, label: Label) -> Sequence[Page]:
+    """Lay a sheet out: a text for everybody, pictures and a workbook for who can see them."""
+    name = f"{kind}-{sheet.span.starts_at.astimezone(sheet.zone):%Y-%m-%d}.xlsx"
+    first, last = sheet.span.starts_at, sheet.span.ends_at - timedelta(hours=12)
+    head = T(f"sheet.{kind}", estate=estate, first=When(first, Style.DAY), last=When(last, Style.DAY))
+    said = lines(head, *map(figure, sheet.figures), T("sheet.asked"), *_causes(sheet, label))
+    return (
+        Page(said, charts=charts(sheet, label)),
+        Page(T("sheet.workbook"), workbook=workbook(sheet, label), filename=name),
+    )
+
+
+def figure(one: Figure) -> T:
+    """Say a figure with its target, what it was before, and how it is counted."""
+    return T(
+        "sheet.figure",
+        name=T(f"kpi.{one.name}"),
+        value=_said(one.value, one.name),
+        mark=T("sheet.kept" if one.kept else "sheet.missed") if one.kept is not None else None,
+        target=_target(one),
+        before=T("sheet.before", value=_said(one.before, one.name)) if one.before is not None else None,
+        how=T("sheet.how", how=T(f"kpi.{one.name}.how")),
+    )
+
+
+def _target(one: Figure) -> T | None:
+    if one.target is None:
+        return None
+    return T("sheet.target.at_most" if one.at_most else "sheet.target", percent=one.target)
+
+
+def _said(value: Share | float | None, name: str) -> Text:
+    if isinstance(value, Share):
+        if value.rate is None:
+            return T("sheet.none")
+        return T("sheet.share", percent=f"{value.rate * 100:.1f}", count=value.count, of=value.of)
+    if value is None:
+        return T("sheet.none")
+    return T("sheet.seconds" if name == "alarm_seconds" else "sheet.count", count=round(value))
+
+
+def _causes(sheet: Sheet, label: Label) -> Iterator[Text]:
+    if not sheet.causes:
+        yield T("sheet.asked.nothing")
+    for place, one in enumerate(sheet.causes[:MOST_SAID], start=1):
+        yield T(
+            "sheet.cause",
+            place=place,
+            name=label(one.category),
+            count=one.count,
+            before=one.before,
+            why=_why(one),
+        )
+
+
+def _why(one: Cause) -> Text | None:
+    """Name the building and the hours, where they stand out."""
+    stands = [
+        T("sheet.cause.building", building=one.building, count=one.of_building)
+        if one.of_building > 1 and one.of_building * A_THIRD >= one.count
+        else None,
+        T("sheet.cause.hours", first=one.hour, last=one.hour + 2, count=one.of_hours)
+        if one.of_hours > 1 and one.of_hours * A_THIRD >= one.count
+        else None,
+    ]
+    found = [part for part in stands if part is not None]
+    return T("sheet.cause.why", why=joined(found, BETWEEN)) if found else None
+
+
+def charts(sheet: Sheet, label: Label) -> Sequence[Chart]:
+    """Draw a picture per trend, and what was asked most, and when."""
+    trend = sheet.trend
+    weeks = [_week(point.span.starts_at, sheet) for point in trend]
+    series = [
+        (T("chart.homes"), [point.homes for point in trend]),
+        (T("chart.public"), [point.public for point in trend]),
+        (T("kind.complaint"), [point.complaints for point in trend]),
+        (T("chart.others"), [point.others for point in trend]),
+    ]
+    targets = {one.name: one.target for one in sheet.figures}
+    return (
+        Bars("volume", T("chart.volume"), weeks, series),
+        Lines(
+            "replies",
+            T("chart.replies"),
+            weeks,
+            [
+                (T("kpi.replied"), [Rate(point.replied.rate) for point in trend]),
+                (T("kpi.in_time"), [Rate(point.in_time.rate) for point in trend]),
+            ],
+            targets["in_time"],
+            [point.replied.of for point in trend],
+        ),
+        Lines(
+            "satisfied",
+            T("chart.satisfied"),
+            weeks,
+            [(T("kpi.satisfied"), [Rate(point.satisfied.rate) for point in trend])],
+            targets["satisfied"],
+            [point.satisfied.of for point in trend],
+        ),
+        Bars(
+            "again",
+            T("chart.again"),
+            weeks,
+            [
+                (T("kpi.reworks"), [point.reworks for point in trend]),
+                (T("kpi.returned"), [point.returned for point in trend]),
+            ],
+        ),
+        Bars(
+            "causes",
+            T("chart.causes"),
+            [label(one.category) for one in sheet.causes],
+            [(None, [one.count for one in sheet.causes])],
+            lying=True,
+        ),
+        Bars("hours", T("chart.hours"), [str(hour) for hour in range(24)], [(None, sheet.hours)]),
+    )
+
+
+def _week(starts_at: datetime, sheet: Sheet) -> str:
+    local = starts_at.astimezone(sheet.zone)
+    return f"{local.month}/{local.day}"
+
+
+def workbook(sheet: Sheet, label: Label) -> Sequence[Table]:
+    """Lay out the workbook: figures with definitions, then each way of dividing them."""
+    share = (T("book.name"), T("book.value"), T("book.count"), T("book.of"))
+    return (
+        Table(
+            T("book.figures"),
+            (*share, T("book.target"), T("book.kept"), T("book.before"), T("book.how")),
+            [_row(one) for one in sheet.figures],
+            (18, 10, 8, 8, 8, 8, 10, 70),
+        ),
+        Table(T("book.satisfied"), share, [_share(team, one) for team, one in sheet.satisfied.items()], (16,)),
+        Table(T("book.completed"), share, [_share(team, one) for team, one in sheet.completed.items()], (16,)),
+        _counts("book.kinds", [(T(f"kind.{name}"), count) for name, count in counted(sheet.kinds)]),
+        _counts("book.sources", [(T(f"source.{name}"), count) for name, count in counted(sheet.sources)]),
+        _counts("book.buildings", [(_building(name), count) for name, count in counted(sheet.buildings)]),
+        _counts("book.hours", list(enumerate(sheet.hours))),
+        Table(
+            T("book.causes"),
+            (T("book.name"), T("book.count"), T("book.before"), T("book.building"), T("book.hour")),
+            [(label(c.category), c.count, c.before, c.building, c.hour) for c in sheet.causes],
+            (24, 8, 8, 10, 10),
+        ),
+        Table(
+            T("book.trend"),
+            (T("book.week"), *(T(key) for key in TREND)),
+            [
+                (
+                    p.span.starts_at,
+                    *(p.homes, p.public, p.complaints, p.others),
+                    *(Rate(p.replied.rate), Rate(p.in_time.rate), Rate(p.satisfied.rate)),
+                    *(p.reworks, p.returned),
+                )
+                for p in sheet.trend
+            ],
+            (16,),
+        ),
+    )
+
+
+TREND = (
+    *("chart.homes", "chart.public", "kind.complaint", "chart.others"),
+    *("kpi.replied", "kpi.in_time", "kpi.satisfied", "kpi.reworks", "kpi.returned"),
+)
+
+
+def _building(name: str) -> T:
+    return T("buildings.one", building=name) if name else T("buildings.public")
+
+
+def _counts(title: str, found: Sequence[tuple[Cell, int]]) -> Table:
+    return Table(T(title), (T("book.name"), T("book.count")), found, (20,))
+
+
+def _share(team: str, one: Share) -> Sequence[Cell]:
+    return T(f"team.{team}"), Rate(one.rate), one.count, one.of
+
+
+def _row(one: Figure) -> Sequence[Cell]:
+    kept = None if one.kept is None else T("book.yes" if one.kept else "book.no")
+    target = None if one.target is None else Rate(one.target / 100)
+    how = T(f"kpi.{one.name}.how")
+    return T(f"kpi.{one.name}"), *_cells(one.value), target, kept, _cells(one.before)[0], how
+
+
+def _cells(value: Share | float | None) -> tuple[Cell, Cell, Cell]:
+    if isinstance(value, Share):
+        return Rate(value.rate), value.count, value.of
+    return value, None, None
