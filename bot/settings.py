@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.settings_file import Found, SettingsError, fields_of, gather, is_secret
 from services.settings import (
     Calendars,
+    Complaints,
     Deadlines,
     Dialogues,
     Digests,
@@ -196,6 +197,7 @@ class Settings(Section):
     emergency: Emergency = Emergency()
     tickets: Tickets = Tickets()
     deadlines: Deadlines = Deadlines()
+    complaints: Complaints = Complaints()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from handlers import places, repair, words
+from handlers import forwarding, places, repair, whom, words
 from handlers.answers import Answers, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
+from handlers.forwarding import Office
 from handlers.turn import Turn
 from services import groups, links, media, people
 from services.actors import Tie
@@ -22,6 +23,7 @@ from services.phones import find_number
 from services.refusals import NotAllowed
 from services.tickets import filing
 from services.tickets.filing import Request, Requester, Source
+from services.tickets.requests import Outside
 from services.understanding.intents import Intent
 
 UNKNOWN = 0
@@ -33,6 +35,7 @@ class Door(StrEnum):
     PHONE = "phone"
     VISIT = "visit"
     STAFF = "staff"
+    GROUP = "group"
     FORWARDED = "forwarded"
 
 
@@ -46,14 +49,15 @@ async def new(turn: Turn, rest: str) -> Reply:
 
 
 async def _known(turn: Turn, text: str) -> dict[str, Any]:
-    number, text = find_number(text, turn.world.region)
     door, text = _door(turn, text)
+    case, text = forwarding.read(turn, text) if door == Door.FORWARDED else ({}, text)
+    number, text = find_number(text, turn.world.region)
     reading = turn.understood(text)
-    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": door}
+    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": door, **case}
     place = await places.from_reading(turn, reading)
     if place is not None:
         given["where"] = place
-    if reading.intent is Intent.COMPLAINT:
+    if reading.intent is Intent.COMPLAINT or door == Door.FORWARDED:
         given["kind"] = Kind.COMPLAINT.value
     if turn.inbound.media:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
@@ -111,6 +115,9 @@ class NewTicket(Form, name="new"):
     where: Annotated[Mapping[str, Any], pick(_all_places, other=places.typed)]
     who: Annotated[int, pick(_residents)]
     door: Annotated[Door, one_of(Door, "source")]
+    office: Annotated[Office, one_of(Office, "office", when=forwarding.given)] = Office.OTHER
+    outside: Annotated[str, free_words(least=2, when=forwarding.given)] = ""
+    hours: Annotated[int, filled()] = 0
     phone: Annotated[str, filled()] = ""
     kind: Annotated[str, filled()] = Kind.REPAIR.value
     files: Annotated[Sequence[int], filled()] = ()
@@ -138,8 +145,16 @@ class NewTicket(Form, name="new"):
             joined([T("repair.summary.what", what=self.what), photos], " "),
             T("new.summary.who", name=name if name.parts else T("new.nobody"), door=T(f"source.{self.door}")),
             T("repair.summary.urgent") if self.urgent else None,
+            await forwarding.shown(turn, self._case(turn), person, self.where.get("unit")) if self._came_back else None,
             self._on_the_phone(turn),
         )
+
+    @property
+    def _came_back(self) -> bool:
+        return self.door is Door.FORWARDED
+
+    def _case(self, turn: Turn) -> Outside:
+        return forwarding.outside(turn, office=self.office.value, number=self.outside, hours=self.hours)
 
     def _on_the_phone(self, turn: Turn) -> Text | None:
         """What to ask the caller, and what he can do meanwhile."""
@@ -175,8 +190,11 @@ class NewTicket(Form, name="new"):
 
     async def _request(self, turn: Turn) -> Request:
         public = bool(self.where.get("public"))
+        category = repair.category_of(turn, self.what, public=public, kind=Kind(self.kind))
+        complaint = self.kind == Kind.COMPLAINT
+        about = whom.read(await whom.of_words(turn, self.what)) if complaint else whom.NOBODY_NAMED
         return Request(
-            category=repair.category_of(turn, self.what, public=public, kind=Kind(self.kind)),
+            category=category,
             matter=self.what,
             place=self.where["label"],
             scope="public" if public else "unit",
@@ -185,7 +203,10 @@ class NewTicket(Form, name="new"):
             media=tuple(self.files),
             urgent=self.urgent,
             source=Source(self.door),
-            confidential=self.kind == Kind.COMPLAINT,
+            confidential=complaint,
+            anonymous=complaint and category.neighbours,
+            about=about,
+            outside=self._case(turn) if self._came_back else None,
             requester=await self._requester(turn),
         )
 

@@ -41,6 +41,11 @@ class Form(ABC):
         cls.name = name
 
     @classmethod
+    def offers(cls, so_far: Answers) -> Sequence[str]:
+        """Return the extras that the summary offers: those that are not on yet."""
+        return [extra for extra in cls.extras if not so_far.get(extra)]
+
+    @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
         """Put a field's question together; by convention its text is `<form>.<field>`."""
         return Question(T(f"{cls.name}.{name}"), options)

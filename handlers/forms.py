@@ -204,7 +204,7 @@ async def _ask(turn: Turn, draft: Draft, name: str, kind: Kind, why: T | None) -
 
 def _confirm_options(draft: Draft) -> list[Option]:
     name = draft.form.name
-    extras = [Option(extra, T(f"{name}.{extra}.button")) for extra in draft.form.extras if not draft.answers.get(extra)]
+    extras = [Option(extra, T(f"{name}.{extra}.button")) for extra in draft.form.offers(draft.answers)]
     return [Option(YES, T(f"{name}.yes")), Option(OTHER, T("form.change.button")), *extras]
 
 

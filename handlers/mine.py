@@ -14,6 +14,7 @@ from handlers.form import Form
 from handlers.tickets import Verb
 from handlers.turn import Turn
 from services import media, people, surveys
+from services.catalog import Kind
 from services.conversations import Option
 from services.messages import Choice, Reply, Start, T, When, lines, reply, window_end
 from services.models import Ticket
@@ -76,7 +77,9 @@ async def accept(turn: Turn, ticket_id: int) -> Reply:
 
 async def give_back(turn: Turn, ticket_id: int) -> Reply:
     """Ask what is still wrong."""
-    await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
+    ticket = await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
+    if ticket.kind == Kind.COMPLAINT:
+        return tickets.unsettled(ticket)
     return Reply(then=Start("return", {"ticket": ticket_id}))
 
 
@@ -122,6 +125,9 @@ async def add(turn: Turn, ticket: Ticket) -> Reply:
 
 async def send_back(turn: Turn, ticket_id: int, why: str) -> Reply:
     """The owner says in his own words that it is not fixed."""
+    ticket = await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
+    if ticket.kind == Kind.COMPLAINT:
+        return tickets.unsettled(ticket, why)
     ticket, _ = await tickets.act(turn, ticket_id, Action.OWNER_RETURNS, said=Said(why))
     return tickets.returned(ticket)
 

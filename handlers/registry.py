@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handlers import (
+    appeals,
     complaint,
     desk,
     emergency,
+    grievances,
     holdups,
     leading,
     linking,
@@ -32,6 +34,12 @@ FORMS: Mapping[str, type[Form]] = {
         emergency.Emergency,
         repair.FileRepair,
         complaint.FileComplaint,
+        appeals.Unsettled,
+        appeals.Settled,
+        grievances.SignOff,
+        grievances.Concern,
+        grievances.Rally,
+        grievances.ReplyOutside,
         menu.AskDesk,
         linking.WhichPerson,
         linking.WhichCommunity,

@@ -15,6 +15,7 @@ from services.models import Quote, Ticket
 from services.tickets import engine, faces, finding, history, quotes
 from services.tickets.deeds import Wait
 from services.tickets.history import Happened, Said
+from services.tickets.needs import LastAnswer
 from services.tickets.rules import HELD, IN_HAND, TABLE, Action, Change, Standing, State, decide, standings
 
 Verb = Callable[[Turn, int], Awaitable[Reply]]
@@ -61,7 +62,7 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     """Show a ticket with its timeline and what can be done to it."""
     who = standings(turn.actor, ticket)
     rows = await history.timeline(turn.session, ticket)
-    told = [_event(row, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
+    told = [_event(row, ticket, who) for row in rows if _seen_by(row, ticket, who)][-MOST_SHOWN:]
     quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
     text = lines(*await _head(turn, ticket, quote), *told)
     files = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
@@ -111,6 +112,27 @@ def start(form: str, ticket: Ticket, **given: Any) -> Start:  # noqa: ANN401
     return Start(form, {"ticket": ticket.id, "number": ticket.number, **given})
 
 
+def unsettled(ticket: Ticket, why: str = "") -> Reply:
+    """Ask what an answer left open, and who shall look at it; raises `LastAnswer` after the one appeal."""
+    if ticket.appeals:
+        raise LastAnswer(number=ticket.number)
+    return Reply(then=start("unsettled", ticket, why=why or None))
+
+
+def record_of(ticket: Ticket, rows: Sequence[Happened]) -> Text:
+    """Put the whole record of a ticket together as its owner may have it: every step, and what was said to it."""
+    head = T(
+        "record.head",
+        number=ticket.number,
+        kind=T(f"kind.{ticket.kind}"),
+        place=plain(ticket.place),
+        matter=ticket.matter,
+    )
+    owner = frozenset({Standing.REQUESTER})
+    told = [_event(row, ticket, owner, spoken=SPOKEN | {Action.TELL}) for row in rows if _seen_by(row, ticket, owner)]
+    return lines(head, *told, T("record.foot"))
+
+
 async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
     """Find a ticket and see that the action can be done to it now, before anything is asked; raises `Refused`."""
     ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
@@ -118,22 +140,31 @@ async def may(turn: Turn, ticket_id: int, action: Action) -> Ticket:
     return ticket
 
 
-def _event(row: Happened, who: frozenset[Standing]) -> Text:
-    words = row.words if row.action in SPOKEN else None
+def _event(row: Happened, ticket: Ticket, who: frozenset[Standing], spoken: frozenset[Action] | None = None) -> Text:
+    words = row.words if row.action in (spoken or SPOKEN) else None
     private = row.action in INTERNAL and not who - {Standing.REQUESTER}
     return joined(
         [
-            T("ticket.event", at=When(_counts(row), Style.FULL), what=T(f"event.{row.action}")),
+            T("ticket.event", at=When(_counts(row), Style.FULL), what=_named(row, ticket)),
             T("ticket.event.words", words=words) if words and not private else None,
         ],
         " ",
     )
 
 
+def _named(row: Happened, ticket: Ticket) -> T:
+    """Name what happened; what is answered is not "repaired"."""
+    if row.action == Action.DONE and ticket.kind != Kind.REPAIR:
+        return T("event.answered")
+    return T(f"event.{row.action}")
+
+
 def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
     """Whether the row is for these eyes: notes among employees are not for the requester."""
     if who - {Standing.REQUESTER}:
         return True
+    if row.action in AMONG_STAFF:
+        return False
     return row.action != Action.NOTE or row.person_id == ticket.requester_id
 
 
@@ -153,8 +184,11 @@ SPOKEN = frozenset(
         Action.DONE,
         Action.OWNER_RETURNS,
         Action.NOT_OURS,
+        Action.APPEAL,
+        Action.REPLY,
     }
 )
+AMONG_STAFF = frozenset({Action.CONCERN, Action.RALLY, Action.REPLY, Action.QUALITY})
 INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
 
 

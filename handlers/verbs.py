@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers import holdups, leading, mine, offers, relay, work
+from handlers import appeals, grievances, holdups, leading, mine, offers, relay, work
 from handlers.tickets import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -13,6 +13,8 @@ VERBS: Mapping[str, Verb] = {
     **work.VERBS,
     **holdups.VERBS,
     **leading.VERBS,
+    **appeals.VERBS,
+    **grievances.VERBS,
     "talk": relay.talk,
 }
 TYPED: Mapping[str, str] = {**work.TYPED, **holdups.TYPED}

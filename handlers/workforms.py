@@ -16,7 +16,7 @@ from services.catalog import Kind, said
 from services.conversations import Option
 from services.messages import Reply, T, plain, reply
 from services.models import Ticket
-from services.tickets import dispatch, finding, passing
+from services.tickets import apart, dispatch, finding, passing
 from services.tickets.dispatch import Need
 from services.tickets.history import Said
 from services.tickets.rules import Action
@@ -39,8 +39,10 @@ async def colleagues(turn: Turn, so_far: Answers) -> Sequence[Option]:
     """Offer colleagues: the team's, those on duty first."""
     ticket = await finding.find(turn.session, turn.actor, ticket_id=int(so_far["ticket"]))
     found = await dispatch.candidates(
-        turn.session, community_id=ticket.community_id, team=_team_for(ticket), now=turn.now
+        turn.session, community_id=ticket.community_id, team=_team_for(ticket), now=turn.now, about=apart.about(ticket)
     )
+    if ticket.confidential:  # others who lead can have it, too
+        found = [*await dispatch.leads_of(turn.session, ticket, now=turn.now), *found]
     category = turn.world.catalog.categories.get(ticket.category)
     need = Need(category.skill if category else "")
     others = [c for c in dispatch.ranked(found, need) if c.staff_id != ticket.holder_id]

@@ -59,6 +59,7 @@ class Membership:
     role: Role
     team: str
     reports_to: int | None
+    above: frozenset[int] = frozenset()  # staff ids of whom he reports to, and of whom they report to
 
 
 @dataclass(frozen=True, slots=True)

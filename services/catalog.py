@@ -21,7 +21,7 @@ _DEFAULTS = frozenset(
     {"priority", "dispatch", "follow_up", "warranty_days", "guarantee_days", "grade", "resolve_days"},
 )
 _REQUIRED = frozenset({"kind", "department", "skill", "payer", "label", "words"})
-_OPTIONAL = frozenset({"public", "first_aid", "where", "tools"})
+_OPTIONAL = frozenset({"public", "first_aid", "where", "tools", "neighbours"})
 
 
 class Kind(StrEnum):
@@ -140,6 +140,7 @@ class Category:
     where: Mapping[str, str]
     tools: Mapping[str, str]
     words: tuple[str, ...]
+    neighbours: bool = False  # a complaint of it is about neighbours: they only hear that "a resident says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,7 @@ def _category(key: str, table: Table, kinds: Mapping[Kind, Defaults]) -> Categor
         where=table.texts("where"),
         tools=table.texts("tools"),
         words=table.words("words"),
+        neighbours=table.flag("neighbours") or False,
     )
 
 

@@ -12,7 +12,7 @@ from services.digests import rounds
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
-from services.tickets import escalation, finding, followups, quotes
+from services.tickets import escalation, finding, followups, forwarded, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -90,6 +90,14 @@ async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Po
     await handovers.overdue(session, handover_id=timer.subject_id, now=now)
 
 
+async def _outside_warn(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await forwarded.remind(session, case_id=timer.subject_id, now=now, over=False)
+
+
+async def _outside_due(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await forwarded.remind(session, case_id=timer.subject_id, now=now, over=True)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
@@ -105,6 +113,8 @@ KINDS: Mapping[str, Work] = {
     rounds.UNCLEARED: rounds.go,
     rounds.WEEK: rounds.go,
     rounds.MONTH: rounds.go,
+    "outside.warn": _outside_warn,
+    "outside.due": _outside_due,
 }
 GENTLE = frozenset({"ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
 STALE: Mapping[str, timedelta] = {

@@ -15,7 +15,7 @@ from services.models import Handover, HandoverItem, Ticket
 from services.outbox import Priority, To
 from services.refusals import NotAllowed, NotFound, Refused
 from services.settings import Policy
-from services.tickets import dispatch, engine, news
+from services.tickets import apart, dispatch, engine, news
 from services.tickets.rules import IN_HAND, Action
 
 TAKE, ANSWER = "take_over", "shift_answer"  # the forms
@@ -64,8 +64,7 @@ async def give(
     )
     session.add(handover)
     await session.flush()  # the items name it
-    await _add_items(session, handover, notes)
-    if notes:
+    if await _add_items(session, handover, notes, now=now):
         await _plan(session, handover, now + timedelta(minutes=policy.shifts.confirm_minutes))
         await _ask_next(session, handover, to, now=now)
     else:
@@ -73,11 +72,17 @@ async def give(
     return handover
 
 
-async def _add_items(session: Session, handover: Handover, notes: Mapping[int, str]) -> None:
-    for ticket_id, note in notes.items():
+async def _add_items(session: Session, handover: Handover, notes: Mapping[int, str], *, now: datetime) -> bool:
+    """Add what is handed over, but for what is about who comes, which stays where it is; False when nothing is."""
+    kept = await apart.among(session, list(notes), staff_id=handover.to_staff_id)
+    for ticket_id, number in kept.items():
+        text = T("handover.kept_from", number=number)
+        await _tell(session, handover, handover.from_staff_id, text, tag=f"kept:{ticket_id}", now=now)
+    for ticket_id, note in ((one, note) for one, note in notes.items() if one not in kept):
         row = {"community_id": handover.community_id, "handover_id": handover.id, "ticket_id": ticket_id}
         session.add(HandoverItem(**row, note=note, state="new", question="", answer=""))
     await session.flush()
+    return len(kept) < len(notes)
 
 
 async def _plan(session: Session, handover: Handover, due_at: datetime) -> None:

@@ -5,6 +5,7 @@ Every turn asks this, so the statements are made once.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -68,8 +69,15 @@ def _house(row: Row[Any]) -> House | None:
 
 
 async def _memberships(session: Session, person_id: int) -> tuple[Membership, ...]:
-    rows = await direct.execute(session, _staff(), {"person_id": person_id})
-    return tuple(Membership(r.id, r.community_id, r.badge, Role(r.role), r.team, r.reports_to) for r in rows)
+    rows = (await direct.execute(session, _staff(), {"person_id": person_id})).all()
+    above: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        above[row.id] |= {row.above} if row.above is not None else set()
+    of_one = {row.id: row for row in rows}.values()
+    return tuple(
+        Membership(r.id, r.community_id, r.badge, Role(r.role), r.team, r.reports_to, frozenset(above[r.id]))
+        for r in of_one
+    )
 
 
 async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home, ...]:
@@ -119,10 +127,14 @@ def _identified(*, tied: bool) -> Select[Any]:
 
 @cache
 def _staff() -> Select[Any]:
-    staff = table_of(Staff).c
+    """What somebody works as, a row for each whom he reports to, however far up; a circle of people ends."""
+    staff, boss = table_of(Staff).c, table_of(Staff).alias().c
+    mine = staff.person_id == bindparam("person_id"), staff.active
+    chain = select(staff.id.label("mine"), staff.reports_to.label("above")).where(*mine).cte("chain", recursive=True)
+    chain = chain.union(select(chain.c.mine, boss.reports_to).where(boss.id == chain.c.above))
     return (
-        select(staff.id, staff.community_id, staff.badge, staff.role, staff.team, staff.reports_to)
-        .where(staff.person_id == bindparam("person_id"), staff.active)
+        select(staff.id, staff.community_id, staff.badge, staff.role, staff.team, staff.reports_to, chain.c.above)
+        .select_from(table_of(Staff).join(chain, chain.c.mine == staff.id))
         .order_by(staff.id)
     )
 

@@ -90,6 +90,16 @@ class Deadlines(Section):
     escalate_minutes: int = Field(30, ge=1, le=24 * 60)  # from one tier to the next, the desk's calendar
 
 
+class Complaints(Section):
+    """Complaints, and cases that an office forwards."""
+
+    hotline: str = Field("12345", min_length=2)  # whom the owner may turn to after the last answer
+    repeat_days: int = Field(30, ge=1, le=365)  # the same again so soon after an answer is a repeat
+    contact_hours: int = Field(4, ge=1, le=24 * 7)  # real time: the owner of a forwarded case is reached
+    reply_hours: int = Field(48, ge=1, le=24 * 30)  # real time: the written reply goes back
+    warn_hours: int = Field(4, ge=1, le=24 * 7)  # before the reply is due
+
+
 class Shifts(Section):
     """Shifts and how they are handed over."""
 
@@ -232,6 +242,7 @@ class Policy(Section):
     emergency: Emergency = Emergency()
     tickets: Tickets = Tickets()
     deadlines: Deadlines = Deadlines()
+    complaints: Complaints = Complaints()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()

@@ -158,7 +158,7 @@ async def _keep(
 
 async def _follow_up(session: Session, survey: Survey, ticket: Ticket, *, now: datetime, policy: Policy) -> FollowUp:
     """Whoever leads calls an owner who is not happy."""
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
+    leads = await dispatch.leads_of(session, ticket, now=now)
     score = T(f"score.{survey.score}")
     about = lines(
         T("staff.follow_up", number=ticket.number, place=ticket.place, matter=ticket.matter, score=score),

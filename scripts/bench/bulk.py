@@ -170,6 +170,8 @@ def missing(column: Column[Any]) -> Any:  # noqa: ANN401
     if column.server_default is None:
         return None
     told = str(column.server_default.arg)  # type: ignore[attr-defined]
+    if told in {"false", "true"}:
+        return told == "true"
     return int(told) if told.isdigit() else told
 
 

@@ -52,7 +52,7 @@ async def for_lead(session: Session, actor: Actor, *, house: House, now: datetim
 async def for_group(session: Session, *, team: str, house: House, now: datetime) -> Page | None:
     """List a team's, without what is confidential; None when there is nothing to list."""
     found = [ticket for ticket in await not_cleared(session, house=house, now=now) if ticket.team == team]
-    seen = [ticket for ticket in found if not ticket.confidential]
+    seen = [ticket for ticket in found if not (ticket.confidential or ticket.about_staff_id or ticket.about_team)]
     if not seen:
         return None
     text = lines(await _listed(session, found, seen, house=house, now=now), T("uncleared.please"))
@@ -63,7 +63,8 @@ async def for_holder(session: Session, actor: Actor, *, house: House, now: datet
     """List what somebody holds and ask for reason and new time; None when it is cleared by now."""
     staff = actor.staff
     found = await not_cleared(session, house=house, now=now)
-    mine = [ticket for ticket in found if staff is not None and ticket.holder_id == staff.staff_id]
+    held = [ticket for ticket in found if staff is not None and ticket.holder_id == staff.staff_id]
+    mine = [ticket for ticket in held if sees(actor, ticket)]
     if not mine:
         return None
     listed = [_line(ticket, now) for ticket in mine[:MOST_LISTED]]

@@ -15,9 +15,10 @@ from services.actors import Actor
 from services.catalog import Kind, Priority
 from services.db import Session
 from services.messages import Choice, T, When, plain
-from services.models import Deadline, FollowUp, History, Pause, Ticket
+from services.models import Deadline, FollowUp, History, OutsideCase, Pause, Ticket, TicketLink
 from services.reports import REPEATED_WITHIN
 from services.settings import Policy
+from services.tickets.complaints import REPEAT
 from services.tickets.deeds import Wait
 from services.tickets.dispatch import ENDED
 from services.tickets.rules import IN_HAND, Action, Standing, State, standings
@@ -74,7 +75,7 @@ async def matters(
     desk = _Desk(session, community_id, now, policy, seen)
     named = [
         *_alarms(desk),
-        *_forwarded(desk),
+        *await _forwarded(desk),
         *await _unanswered(desk),
         *_undispatched(desk),
         *await _again(desk, actor),
@@ -114,12 +115,22 @@ def _alarms(desk: _Desk) -> Iterator[Matter]:
             yield Matter(Why.ALARM, ticket.created_at, ticket, text, _hands(ticket))
 
 
-def _forwarded(desk: _Desk) -> Iterator[Matter]:
-    for ticket in desk.seen:
-        if ticket.source == "forwarded" and ticket.state in IN_HAND:
-            by = ticket.due_at or ticket.created_at + timedelta(hours=desk.policy.deadlines.complaint_answer_hours)
-            text = T("digest.item.forwarded", **_about(ticket), by=When(by), left=left(by, desk.now))
-            yield Matter(Why.FORWARDED, by, ticket, text, (_tap("view", ticket), _tap("take", ticket)))
+async def _forwarded(desk: _Desk) -> Sequence[Matter]:
+    """Cases from an office whose owner was not reached yet, or whose written reply has not gone back."""
+    seen = {ticket.id: ticket for ticket in desk.seen}
+    rows = await desk.session.scalars(
+        select(OutsideCase).where(OutsideCase.ticket_id.in_(seen), OutsideCase.replied_at.is_(None))
+    )
+    found = []
+    for case in rows:
+        ticket, reached = seen[case.ticket_id], case.contacted_at is not None
+        by = case.due_at if reached else case.contact_due_at
+        office = T("digest.office", office=T(f"office.{case.office}"), number=case.number)
+        owed = T("digest.owed.reply" if reached else "digest.owed.contact", by=When(by))
+        text = T("digest.item.forwarded", **_about(ticket), office=office, owed=owed, left=left(by, desk.now))
+        taps = (_tap("reply_outside" if reached else "called", ticket), _tap("view", ticket))
+        found.append(Matter(Why.FORWARDED, by, ticket, text, taps))
+    return found
 
 
 async def _unanswered(desk: _Desk) -> Sequence[Matter]:
@@ -205,16 +216,26 @@ async def _low(desk: _Desk, actor: Actor) -> Sequence[Matter]:
 async def _repeated(desk: _Desk) -> Sequence[Matter]:
     """Open complaints on a matter that their owner has complained about before, or that came back."""
     mine = [one for one in desk.seen if one.kind == Kind.COMPLAINT and one.state in IN_HAND]
-    earlier = await _before(desk, mine)
+    earlier, linked = await _before(desk, mine), await _linked(desk, mine)
     found = []
     for ticket in mine:
-        times = earlier.get(ticket.id, 0) + ticket.returns
+        times = max(earlier.get(ticket.id, 0), linked.get(ticket.id, 0)) + ticket.returns
         if times:
             text = T("digest.item.repeated", **_about(ticket), count=times + 1)
             found.append(
                 Matter(Why.REPEATED, ticket.created_at, ticket, text, (_tap("view", ticket), _tap("take", ticket)))
             )
     return found
+
+
+async def _linked(desk: _Desk, mine: Sequence[Ticket]) -> Mapping[int, int]:
+    """Return how many earlier complaints each was recognised to repeat when it was filed."""
+    rows = await desk.session.execute(
+        select(TicketLink.other_id, func.count())
+        .where(TicketLink.other_id.in_([one.id for one in mine]), TicketLink.kind == REPEAT)
+        .group_by(TicketLink.other_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def _before(desk: _Desk, mine: Sequence[Ticket]) -> Mapping[int, int]:

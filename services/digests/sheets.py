@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from services import reports
 from services.actors import House
@@ -15,7 +15,7 @@ from services.catalog import Kind
 from services.db import Session
 from services.digests import counts, periods
 from services.digests.counts import PUBLIC, Filed
-from services.models import Deadline, FollowUp, Ticket
+from services.models import Deadline, FollowUp, OutsideCase, Ticket
 from services.reports import APART, Kpis, Share
 from services.settings import Policy
 from services.stretches import Stretch
@@ -125,14 +125,14 @@ class Others:
 
 async def _others(session: Session, house: House, span: Stretch) -> Others:
     return Others(
-        human=await _answered(session, house.id, span, Ticket.kind == Kind.INQUIRY),
-        forwarded=await _answered(session, house.id, span, Ticket.source == "forwarded"),
+        human=await _answered(session, house.id, span),
+        forwarded=await _replied(session, house.id, span),
         called=await _called(session, house.id, span),
     )
 
 
-async def _answered(session: Session, community_id: int, span: Stretch, which: ColumnElement[bool]) -> Share:
-    """Return how many of those filed in the period heard a person."""
+async def _answered(session: Session, community_id: int, span: Stretch) -> Share:
+    """Return how many of those who asked something in the period, or for a person, heard one."""
     met = (
         select(Deadline.id)
         .where(Deadline.ticket_id == Ticket.id, Deadline.clock == Clock.ANSWER, Deadline.how == "met")
@@ -144,10 +144,26 @@ async def _answered(session: Session, community_id: int, span: Stretch, which: C
             Ticket.created_at >= span.starts_at,
             Ticket.created_at < span.ends_at,
             Ticket.state.not_in(APART),
-            which,
+            Ticket.kind == Kind.INQUIRY,
         )
     )
     found = [bool(heard) for _, heard in rows]
+    return Share(sum(found), len(found))
+
+
+async def _replied(session: Session, community_id: int, span: Stretch) -> Share:
+    """Return how many cases that offices forwarded had their written reply in time."""
+    rows = await session.execute(
+        select(OutsideCase.due_at, OutsideCase.replied_at)
+        .join(Ticket, Ticket.id == OutsideCase.ticket_id)
+        .where(
+            OutsideCase.community_id == community_id,
+            Ticket.created_at >= span.starts_at,
+            Ticket.created_at < span.ends_at,
+            Ticket.state.not_in(APART),
+        )
+    )
+    found = [replied_at is not None and replied_at <= due_at for due_at, replied_at in rows]
     return Share(sum(found), len(found))
 
 

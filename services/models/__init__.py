@@ -26,7 +26,7 @@ from services.models.money import Bill, Notice
 from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
 from services.models.roster import Handover, HandoverItem, TeamChat, WordingHit
-from services.models.tickets import Counter, FollowUp, History, Holding, Seal, Survey, Ticket
+from services.models.tickets import Counter, FollowUp, History, Holding, OutsideCase, Seal, Survey, Ticket
 
 __all__ = [
     "Address",
@@ -60,6 +60,7 @@ __all__ = [
     "NumberView",
     "Occupancy",
     "Outgoing",
+    "OutsideCase",
     "Pause",
     "Person",
     "Place",

@@ -64,6 +64,16 @@ class Ticket(Base):
     holder_id: Mapped[int | None]  # staff
     team: Mapped[Code]
     confidential: Mapped[bool] = mapped_column(default=False)
+    anonymous: Mapped[bool] = mapped_column(server_default=text("false"))  # "a resident says"
+    about_staff_id: Mapped[int | None]  # of a complaint: whom it is about; neither he nor who reports to him sees it
+    about_team: Mapped[Code] = mapped_column(server_default="")  # the same for a whole team
+    about_unit_id: Mapped[int | None]  # the neighbours it is about
+    serious: Mapped[Code] = mapped_column(server_default="")  # injury | police | press …, of the words in it
+    tier: Mapped[Code] = mapped_column(server_default="")  # who answers: supervisor | manager
+    appeals: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    answered_by: Mapped[int | None]  # staff: who gave the latest answer; somebody else signs it
+    outcome: Mapped[Code] = mapped_column(server_default="")  # content | lets_rest | insists … as it was signed
+    responders: Mapped[str] = mapped_column(server_default="")  # staff ids of its rapid-response group: ",12,15,"
     needs_care: Mapped[bool] = mapped_column(default=False)  # 家有老人: somebody old or frail lives there
     answer_by: Mapped[datetime | None]  # promise: a person's answer
     promised_at: Mapped[datetime | None]  # promise to the owner: somebody is there
@@ -144,6 +154,26 @@ class Seal(Base):
     heads: Mapped[Any]  # [[ticket id, seq, hash], …]
     prev: Mapped[Code]
     hash: Mapped[Code]
+
+
+class OutsideCase(Base):
+    """A complaint that came back from a public hotline or office 转办单; its clocks run in real hours."""
+
+    __tablename__ = "outside_case"
+    __table_args__ = (
+        UniqueConstraint("community_id", "office", "number"),
+        partial("ix_outside_case_unanswered", "community_id", "due_at", where=text("replied_at IS NULL")),
+    )
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref]
+    ticket_id: Mapped[Ref] = mapped_column(ForeignKey("ticket.id"), unique=True)
+    office: Mapped[Code]  # hotline | street | housing | committee | other
+    number: Mapped[str]  # the office's own
+    contact_due_at: Mapped[datetime]  # by when the owner must have been reached
+    due_at: Mapped[datetime]  # by when the written reply goes back
+    contacted_at: Mapped[datetime | None]
+    replied_at: Mapped[datetime | None]
 
 
 class Counter(Base):

@@ -155,9 +155,15 @@ async def begin(
     now: datetime,
     figures: Deadlines,
     calendars: Calendars,
+    outside: Mapping[Clock, datetime] | None = None,
 ) -> None:
-    """Start the clocks of a new ticket; an arrival that was promised is one of them."""
-    rows = [_counted(ticket, clock, term, now, calendars) for clock, term in owed.items()]
+    """Start the clocks of a new ticket; an arrival that was promised is one of them.
+
+    `outside`: moments that somebody else has set, in real time; they stand in place of our own terms.
+    """
+    others = outside or {}
+    rows = [_counted(ticket, clock, term, now, calendars) for clock, term in owed.items() if clock not in others]
+    rows += [_agreed(ticket, clock, now, by, days=Days.ALWAYS) for clock, by in others.items()]
     if ticket.promised_at is not None:
         rows.append(_agreed(ticket, Clock.ARRIVE, now, ticket.promised_at))
     for row in rows:
@@ -203,8 +209,10 @@ def _counted(ticket: Ticket, clock: Clock, term: Term, now: datetime, calendars:
     return _row(ticket, clock, now, term.due(now, calendars), term.days, term.packed())
 
 
-def _agreed(ticket: Ticket, clock: Clock, now: datetime, by: datetime) -> dict[str, Any]:
-    return _row(ticket, clock, now, by, Days.ENGINEERS, {})
+def _agreed(
+    ticket: Ticket, clock: Clock, now: datetime, by: datetime, *, days: Days = Days.ENGINEERS
+) -> dict[str, Any]:
+    return _row(ticket, clock, now, by, days, {})
 
 
 def _row(

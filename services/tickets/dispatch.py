@@ -15,6 +15,8 @@ from services.actors import LEADS, Role
 from services.db import Session
 from services.models import Duty, Holding, Person, Staff, Ticket, table_of
 from services.sqltypes import Moment
+from services.tickets import apart
+from services.tickets.apart import About
 from services.tickets.rules import State
 
 AT_WORK = (State.OPEN, State.ASSIGNED, State.WORKING)  # what rests or waits for the owner's word is no load
@@ -75,13 +77,24 @@ def _rank(candidate: Candidate, need: Need) -> tuple[int, bool, int, int]:
 
 
 async def candidates(
-    session: Session, *, community_id: int, team: str, now: datetime, roles: Sequence[Role] = ()
+    session: Session,
+    *,
+    community_id: int,
+    team: str,
+    now: datetime,
+    roles: Sequence[Role] = (),
+    about: About | None = None,
 ) -> Sequence[Candidate]:
-    """Return the team's active employees (or those of the roles) with duty and open work."""
+    """Return the team's active employees (or those of the roles) with duty and open work.
+
+    `about`: whom the ticket that they are for is about; it must not reach them, nor who reports to them.
+    """
+    away = await apart.of(session, about, community_id=community_id) if about is not None else apart.NOBODY
     asked = {"community_id": community_id, "team": "" if roles else team, "roles": list(roles), "now": now}
     rows = await direct.execute(session, _candidates(), asked)
     # A role counts as a skill: "a supervisor" is asked for like "an electrician".
-    return [Candidate(r[0], r[1], r[2], r[3], (*r[4], r[8]), tuple(r[5]), r[6], r[7] > 0, r[9]) for r in rows]
+    found = (Candidate(r[0], r[1], r[2], r[3], (*r[4], r[8]), tuple(r[5]), r[6], r[7] > 0, r[9]) for r in rows)
+    return [one for one in found if one.staff_id not in away]
 
 
 @cache
@@ -114,7 +127,14 @@ def _candidates() -> Select[Any]:
     )
 
 
-async def leads(session: Session, *, community_id: int, now: datetime) -> Sequence[Candidate]:
+async def leads(
+    session: Session, *, community_id: int, now: datetime, about: About | None = None
+) -> Sequence[Candidate]:
     """Return supervisors and managers, supervisors on duty first."""
-    found = await candidates(session, community_id=community_id, team="", now=now, roles=sorted(LEADS))
+    found = await candidates(session, community_id=community_id, team="", now=now, roles=sorted(LEADS), about=about)
     return ranked(found, Need("supervisor"))
+
+
+async def leads_of(session: Session, ticket: Ticket, *, now: datetime) -> Sequence[Candidate]:
+    """Return who leads and may know of the ticket, in the same order."""
+    return await leads(session, community_id=ticket.community_id, now=now, about=apart.about(ticket))

@@ -13,6 +13,7 @@ from services.db import Session
 from services.messages import Channel, Choice, T, Text, When, lines, money, plain, window_end
 from services.models import Survey, Ticket
 from services.tickets import cards, followups, news, telling
+from services.tickets import effects_complaints as complaints
 from services.tickets.deeds import Deed
 from services.tickets.rules import Action, Standing
 
@@ -20,6 +21,9 @@ from services.tickets.rules import Action, Standing
 async def done(session: Session, deed: Deed) -> None:
     """Ask the owner whether it is in order."""
     ticket = deed.ticket
+    if ticket.kind == Kind.COMPLAINT:
+        await complaints.answered(session, deed)
+        return
     name = await telling.holder(session, deed)
     to = await news.owner_address(session, ticket)
     repaired = ticket.kind == Kind.REPAIR
@@ -83,6 +87,7 @@ async def noted(session: Session, deed: Deed) -> None:
             await news.to_staff(
                 session, deed.ticket, [deed.ticket.holder_id], text, media=deed.said.media, now=deed.now
             )
+    await complaints.passed_round(session, deed)
 
 
 async def rescheduled(session: Session, deed: Deed) -> None:
@@ -112,6 +117,7 @@ async def owner_accepted(session: Session, deed: Deed) -> None:
         )
     await _follow_up(session, deed)
     await conversations.end_where(session, key_prefix=f"choose:ticket:{ticket.id}:")
+    await complaints.to_be_signed(session, deed)
 
 
 async def _follow_up(session: Session, deed: Deed) -> None:
@@ -204,6 +210,7 @@ async def closed(session: Session, deed: Deed) -> None:
     await news.to_owner(session, deed.ticket, T("news.closed_by_silence", number=deed.ticket.number), now=deed.now)
     await conversations.end_where(session, key_prefix=f"choose:ticket:{deed.ticket.id}:")
     await _follow_up(session, deed)
+    await complaints.to_be_signed(session, deed)
 
 
 async def cancelled(session: Session, deed: Deed) -> None:

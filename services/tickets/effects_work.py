@@ -54,7 +54,7 @@ async def accepted(session: Session, deed: Deed) -> None:
     if ticket.priority == Priority.EMERGENCY:
         house = await houses.by_id(session, community_id=ticket.community_id)
         await paging.stand_down(session, ticket, house=house, now=deed.now)
-    if ticket.requester_phone and ticket.shows_number and deed.actor.person_id is not None:
+    if ticket.requester_phone and ticket.shows_number and not ticket.anonymous and deed.actor.person_id is not None:
         await _number_shown(session, ticket, viewer_id=deed.actor.person_id, now=deed.now)
 
 
@@ -126,7 +126,7 @@ async def no_show(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     text = T("staff.no_show", number=ticket.number, place=plain(ticket.place), count=ticket.no_shows)
     await telling.holder_or_front(session, deed, text)
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=deed.now)
+    leads = await dispatch.leads_of(session, ticket, now=deed.now)
     others = [c.staff_id for c in leads if c.on_duty and c.staff_id != ticket.holder_id]
     await news.to_staff(session, ticket, others, text, now=deed.now, tag=":lead")
 
@@ -196,7 +196,7 @@ async def problem(session: Session, deed: Deed) -> None:
         [telling.tap(ticket, "hand_on"), telling.tap(ticket, "take")],
         [telling.tap(ticket, "ask"), telling.tap(ticket, "talk")],
     ]
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=deed.now)
+    leads = await dispatch.leads_of(session, ticket, now=deed.now)
     told = [one.staff_id for one in leads if one.on_duty] or [one.staff_id for one in leads]
     await news.to_staff(session, ticket, told, text, rows=rows, now=deed.now, tag=":lead")
     await news.to_owner(session, ticket, T(f"news.problem.{code}", number=ticket.number), now=deed.now)

@@ -15,12 +15,14 @@ from services.actors import Actor
 from services.db import Session
 from services.models import Holding, Pause, Ticket, table_of
 from services.settings import Policy
-from services.tickets import cards, clocks, deeds, effects, history, needs
+from services.tickets import apart, cards, clocks, deeds, effects, history, needs
 from services.tickets.deeds import Deed
 from services.tickets.history import Said
 from services.tickets.rules import OVER, Action, AlreadyTaken, Change, Standing, State, decide, standings
 
-UNSEEN = frozenset({Action.ASK, Action.ANSWER, Action.NOTE, Action.TELL, Action.LINK})  # unless files come along
+UNSEEN = frozenset(
+    {Action.ASK, Action.ANSWER, Action.NOTE, Action.TELL, Action.LINK, Action.REPLY}
+)  # unless files come along
 TIMED = ("ticket.autoclose", "ticket.autoclose_warn")
 
 
@@ -46,6 +48,7 @@ async def act(
     if change.repeated:
         return change
     needs.check(deed)
+    await _keep_apart(session, deed)
     ticket.state = change.state
     deeds.patch(deed)
     await _hold(session, deed)
@@ -57,6 +60,15 @@ async def act(
     if _shows(deed):
         await cards.touch(session, ticket=ticket, now=now)
     return Change(State(ticket.state))
+
+
+async def _keep_apart(session: Session, deed: Deed) -> None:
+    """A complaint never goes to whom it is about, whoever sends it. Raises `KeptFrom`."""
+    if deed.action in {Action.ASSIGN, Action.HAND_ON} and deed.codes["to"] in await apart.of_ticket(
+        session, deed.ticket
+    ):
+        name = await people.staff_name(session, deed.codes["to"])
+        raise apart.KeptFrom(number=deed.ticket.number, name=name)
 
 
 async def _zone(session: Session, deed: Deed) -> ZoneInfo:
@@ -92,6 +104,7 @@ _HOLDS_END: Mapping[Action, str] = {
     Action.CLOSE: "closed",
     Action.CANCEL: "cancelled",
     Action.MERGE: "merged",
+    Action.APPEAL: "appealed",
 }
 
 

@@ -14,7 +14,7 @@ from services.db import Session, insert_once
 from services.messages import Choice, T, Text, When, plain
 from services.models import Deadline, Escalation, Staff, Ticket
 from services.settings import Policy
-from services.tickets import deadlines, dispatch, engine, finding, ladder, news, paging
+from services.tickets import apart, deadlines, dispatch, engine, finding, ladder, news, paging
 from services.tickets.deadlines import Running
 from services.tickets.dispatch import Need
 from services.tickets.ladder import Step
@@ -199,7 +199,7 @@ async def _who(running: Running, row: Deadline, step: Step) -> Sequence[int]:
         return (
             [ticket.holder_id] if ticket.holder_id is not None else await news.front(session, ticket, now=running.now)
         )
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=running.now)
+    leads = await dispatch.leads_of(session, ticket, now=running.now)
     if step is Step.LEAD:
         above = await session.scalar(select(Staff.reports_to).where(Staff.id == ticket.holder_id))
         return [one.staff_id for one in leads if one.staff_id == above and one.on_duty]
@@ -246,7 +246,9 @@ async def _of_lead(running: Running, told: Sequence[int]) -> Sequence[Sequence[C
     """Offer whoever leads to send somebody, to give more time, to take it, to talk to the owner first."""
     ticket = running.ticket
     team = ticket.team if ticket.team != "desk" or ticket.promised_at is None else "engineering"
-    others = await dispatch.candidates(running.session, community_id=ticket.community_id, team=team, now=running.now)
+    others = await dispatch.candidates(
+        running.session, community_id=ticket.community_id, team=team, now=running.now, about=apart.about(ticket)
+    )
     offered = [
         one
         for one in dispatch.ranked(others, Need(""))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, bindparam, func, or_, select
 
 from services import direct, loading, people
-from services.actors import LEADS, Actor, House, Role
+from services.actors import Actor, House, Role
 from services.calendars import DEVELOPER, calendars
 from services.catalog import Kind, Priority, Way
 from services.db import Session, upsert
@@ -20,21 +20,27 @@ from services.models import Counter, Ticket, table_of
 from services.refusals import Refused
 from services.settings import Policy
 from services.tickets import (
+    apart,
     cards,
+    complaints,
     deadlines,
     dispatch,
     engine,
     escalation,
+    forwarded,
     history,
     merging,
     news,
     requests,
     terms,
 )
+from services.tickets.deeds import Deed
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.requests import Plan, Request, Requester, Source
 from services.tickets.rules import Action, State
+from services.tickets.terms import Clock
+from services.understanding.gravity import serious_in
 
 
 class TooMany(Refused):
@@ -67,6 +73,8 @@ async def file(
     """File a request: it gets a number and, where the rule finds somebody, a holder. Raises `Refused`."""
     if not (actor.memberships or actor.system or request.emergency):
         await _limits(session, actor, house, request, now, policy)
+    if request.outside is not None:
+        await forwarded.see_new(session, community_id=house.id, outside=request.outside)
     plan = await requests.plan(session, house, request, now, policy)
     holder = await _holder(session, house, request, plan, now)
     ticket = await _row(session, actor, house, request, plan, holder, now, policy)
@@ -77,13 +85,25 @@ async def file(
         await engine.hold(session, ticket, from_staff_id=None, now=now)
     owed = terms.terms(requests.matter(request, plan), policy.deadlines)
     known = calendars(policy, house.zone)
-    await deadlines.begin(session, ticket, owed, now=now, figures=policy.deadlines, calendars=known)
+    await deadlines.begin(
+        session, ticket, owed, now=now, figures=policy.deadlines, calendars=known, outside=_outside(request)
+    )
     if plan.rework_of is not None:
         await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
+    if request.kind is Kind.COMPLAINT or request.outside is not None or ticket.serious:
+        deed = Deed(actor, ticket, Action.FILE, now, policy, said)
+        await complaints.begin(session, deed, request.outside)
     await _show(session, house, ticket, holder, now)
     if plan.priority is Priority.EMERGENCY:
         await escalation.page_now(session, ticket=ticket, house=house, now=now, policy=policy)
     return ticket
+
+
+def _outside(request: Request) -> Mapping[Clock, datetime]:
+    """Return what the office that forwarded a case wants by when, in place of our own terms."""
+    if request.outside is None:
+        return {}
+    return {Clock.ANSWER: request.outside.contact_by, Clock.RESOLVE: request.outside.reply_by}
 
 
 async def _limits(
@@ -118,7 +138,7 @@ async def _holder(session: Session, house: House, request: Request, plan: Plan, 
     if not request.requester.known and not request.emergency:
         return None
     if request.kind is Kind.COMPLAINT:
-        found = await dispatch.candidates(session, community_id=house.id, team="", now=now, roles=sorted(LEADS))
+        found = await dispatch.leads(session, community_id=house.id, now=now, about=request.about)
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
     if plan.way in {Way.GRAB, Way.DESK}:
         return None
@@ -138,7 +158,6 @@ async def _row(
     policy: Policy,
 ) -> Ticket:
     year, number = await _number(session, house, now)
-    staff = actor.staff
     return Ticket(
         community_id=house.id,
         year=year,
@@ -151,7 +170,7 @@ async def _row(
         payer=plan.payer,
         source=request.source or SOURCES.get(actor.channel or Channel.WEB, Source.CHAT),
         filed_by=actor.person_id,
-        first_taker_id=staff.staff_id if staff else await _first_taker(session, house, now),
+        first_taker_id=await _first_taker(session, actor, house, request, holder, now),
         created_at=now,
         **_asked(request),
         **_promises(request, plan, now, policy, house.zone),
@@ -170,6 +189,9 @@ FRESH: Mapping[str, Any] = {
     "absences": 0,
     "no_shows": 0,
     "merged_count": 0,
+    "appeals": 0,
+    "outcome": "",
+    "responders": "",
     "pause_reason": "",
     "state_before": "",
     "seq": 0,
@@ -191,6 +213,12 @@ def _asked(request: Request) -> dict[str, Any]:
         "grade": request.category.grade,
         "follow_up": request.category.follow_up,
         "confidential": request.confidential,
+        "anonymous": request.anonymous,
+        "about_staff_id": request.about.staff_id,
+        "about_team": request.about.team,
+        "about_unit_id": request.about.unit_id,
+        "serious": serious_in(request.matter) or "",
+        "tier": Role.SUPERVISOR if request.kind is Kind.COMPLAINT else "",
     }
 
 
@@ -213,8 +241,18 @@ def _whose(requester: Requester) -> dict[str, Any]:
     }
 
 
-async def _first_taker(session: Session, house: House, now: datetime) -> int | None:
-    """Return the desk person on duty who answers for a request that came by itself."""
+async def _first_taker(
+    session: Session, actor: Actor, house: House, request: Request, holder: Candidate | None, now: datetime
+) -> int | None:
+    """Return who answers for a request to the end: whoever took it down; of what came by itself the desk on duty.
+
+    A confidential one that came by itself is no matter of the desk's; one about who took it down is not his either.
+    """
+    staff = actor.staff
+    if staff is not None and staff.staff_id not in await apart.of(session, request.about, community_id=house.id):
+        return staff.staff_id
+    if request.confidential:
+        return holder.staff_id if holder is not None else None
     found = await dispatch.candidates(session, community_id=house.id, team="desk", now=now)
     first = dispatch.choose([c for c in found if c.on_duty], Need("desk"))
     return first.staff_id if first else None
@@ -269,6 +307,9 @@ async def _show(session: Session, house: House, ticket: Ticket, holder: Candidat
 
 async def tell_requester(session: Session, ticket: Ticket, *, now: datetime) -> bool:
     """Tell the person for whom an employee filed; False when he can't be reached by chat or text message."""
+    if ticket.source == Source.FORWARDED:
+        soon = T("news.filed_forwarded", number=ticket.number, matter=ticket.matter, by=When(ticket.answer_by or now))
+        return await news.to_owner(session, ticket, soon, now=now)
     taker = await people.staff_name(session, ticket.first_taker_id)
     by = When(ticket.promised_at) if ticket.promised_at else None
     text = T(

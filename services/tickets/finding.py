@@ -7,10 +7,22 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, desc, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    desc,
+    false,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from services import inlined, loading
-from services.actors import Actor
+from services.actors import FRONT, LEADS, Actor, Membership, Role
 from services.db import Session
 from services.models import Ticket, table_of
 from services.refusals import NotFound, Refused
@@ -85,6 +97,37 @@ async def number_of(session: Session, ticket_id: int | None) -> str:
     if ticket_id is None:
         return ""
     return await session.scalar(select(Ticket.number).where(Ticket.id == ticket_id)) or ""
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Say in SQL what `standings(actor, ticket)` says of a row: that the actor may see it."""
+    ticket = table_of(Ticket).c
+    by_person = ticket.requester_id == actor.person_id
+    by_address = ticket.requester_id.is_(None) & (ticket.requester_address_id == actor.address_id)
+    own = [by_person] if actor.person_id is not None else []
+    own += [by_address] if actor.address_id is not None else []
+    return or_(false(), *own, *(_seen_at_work(staff) for staff in actor.memberships))
+
+
+def _seen_at_work(staff: Membership) -> ColumnElement[bool]:
+    ticket, public = table_of(Ticket).c, table_of(Ticket).c.confidential.is_(False)
+    ways = [ticket.holder_id == staff.staff_id, ticket.responders.contains(f",{staff.staff_id},", autoescape=True)]
+    ways += [(ticket.first_taker_id == staff.staff_id) & ticket.confidential, (ticket.team == staff.team) & public]
+    if staff.role in LEADS:
+        ways.append(true())
+    elif staff.role in FRONT:
+        ways.append(public)
+    elif staff.role == Role.SECURITY:
+        ways.append(public & ticket.state.in_(IN_HAND))
+    return and_(ticket.community_id == staff.community_id, not_kept_from(staff), or_(*ways))
+
+
+def not_kept_from(staff: Membership) -> ColumnElement[bool]:
+    """Say in SQL that a ticket is neither about this employee, nor about whom he reports to, nor about his team."""
+    ticket = table_of(Ticket).c
+    about = ticket.about_staff_id
+    nobody = or_(about.is_(None), about.not_in([staff.staff_id, *sorted(staff.above)]))
+    return nobody & (ticket.about_team != staff.team) if staff.team else nobody
 
 
 def _whose(actor: Actor) -> dict[str, int | None]:
@@ -179,7 +222,8 @@ async def pool(session: Session, actor: Actor) -> Sequence[Ticket]:
     staff = actor.staff
     if staff is None:
         return []
-    asked = {"community_id": staff.community_id, "team": staff.team}
+    away = [staff.staff_id, *sorted(staff.above)]
+    asked = {"community_id": staff.community_id, "team": staff.team, "away": away}
     return await loading.objects(
         session, _pool(is_front=actor.is_front or actor.keeps_watch, is_lead=actor.is_lead), asked, Ticket
     )
@@ -188,9 +232,13 @@ async def pool(session: Session, actor: Actor) -> Sequence[Ticket]:
 @cache
 def _pool(*, is_front: bool, is_lead: bool) -> Select[Any]:
     ticket = table_of(Ticket).c
-    mine_to_see = ticket.team == bindparam("team")
+    public = ticket.confidential.is_(False)
+    mine_to_see: ColumnElement[bool] = (ticket.team == bindparam("team")) & public
     if is_front:
-        mine_to_see = true() if is_lead else ticket.confidential.is_(False)
+        mine_to_see = true() if is_lead else public
+    about = ticket.about_staff_id
+    not_of_me = or_(about.is_(None), about.not_in(bindparam("away", expanding=True)))
+    mine_to_see = mine_to_see & not_of_me & (ticket.about_team != bindparam("team"))
     return (
         select(table_of(Ticket))
         .where(ticket.community_id == bindparam("community_id"), *_open((State.OPEN,)), mine_to_see)

@@ -65,7 +65,7 @@ async def overdue(session: Session, *, follow_up_id: int, now: datetime) -> None
     ticket = await session.get(Ticket, row.ticket_id)
     if ticket is None:
         return
-    leads = await dispatch.leads(session, community_id=row.community_id, now=now)
+    leads = await dispatch.leads_of(session, ticket, now=now)
     name = await people.staff_name(session, row.staff_id)
     text = T("staff.follow_up.overdue", number=ticket.number, name=name)
     await news.to_staff(session, ticket, [c.staff_id for c in leads], text, now=now, tag=f":overdue{row.id}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from services.catalog import Kind
 from services.messages import When, money
 from services.refusals import Refused
 from services.tickets.deeds import Deed, Wait
@@ -63,6 +64,18 @@ class NeedsNote(Refused):
 
     key = "refused.needs_note"
     ends = False
+
+
+class LastAnswer(Refused):
+    """One appeal there is, to the next tier; after that the answer is the last."""
+
+    key = "refused.last_answer"
+
+
+class NotIndependent(Refused):
+    """Who answered a complaint neither closes nor signs it."""
+
+    key = "refused.not_independent"
 
 
 def check(deed: Deed) -> None:
@@ -125,10 +138,33 @@ def _asked_for(deed: Deed) -> None:
         raise NeedsNote
 
 
+def _may_appeal(deed: Deed) -> None:
+    if deed.ticket.kind != Kind.COMPLAINT:
+        raise TooLate
+    _in_time(deed)
+    if deed.ticket.appeals:
+        raise LastAnswer(number=deed.ticket.number)
+
+
+def _may_return(deed: Deed) -> None:
+    _in_time(deed)
+    if deed.ticket.appeals and deed.ticket.kind == Kind.COMPLAINT:
+        raise LastAnswer(number=deed.ticket.number)
+
+
+def _independent(deed: Deed) -> None:
+    staff = deed.actor.staff
+    if deed.ticket.kind == Kind.COMPLAINT and staff is not None and staff.staff_id == deed.ticket.answered_by:
+        raise NotIndependent(number=deed.ticket.number)
+
+
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
     Action.URGE: _urged_before,
-    Action.OWNER_RETURNS: _in_time,
+    Action.OWNER_RETURNS: _may_return,
+    Action.APPEAL: _may_appeal,
+    Action.CLOSE: _independent,
+    Action.SIGN_OFF: _independent,
     Action.NO_ACCESS: _shown_by_photo,
     Action.NO_SHOW: _overdue,
     Action.PAUSE: _ahead("until"),

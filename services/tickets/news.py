@@ -13,7 +13,7 @@ from services.db import Session
 from services.messages import Channel, Choice, T, Text
 from services.models import Ticket
 from services.outbox import Priority, To
-from services.tickets import cards, dispatch, history
+from services.tickets import apart, cards, dispatch, history
 
 CONTROL_ROOM = "security"  # the team that keeps watch while the desk is closed
 ALARMING = frozenset({"urgent", "emergency"})
@@ -121,8 +121,9 @@ async def to_staff(
     media: tuple[int, ...] = (),
     tag: str = "",
 ) -> None:
-    """Tell employees, each where he can be reached."""
-    for staff_id, to in (await reach(session, staff_ids)).items():
+    """Tell employees, each where he can be reached; nobody whom the ticket is about."""
+    away = await apart.of_ticket(session, ticket)
+    for staff_id, to in (await reach(session, [one for one in staff_ids if one not in away])).items():
         await conversations.tell(
             session,
             to=to,
@@ -144,9 +145,9 @@ async def reach(session: Session, staff_ids: Sequence[int]) -> dict[int, To]:
 
 
 async def card_to_staff(session: Session, ticket: Ticket, staff_id: int, *, view: cards.View, now: datetime) -> bool:
-    """Give an employee a card of the ticket; False when he can't be reached."""
+    """Give an employee a card of the ticket; False when he can't be reached, or when it is about him."""
     to = (await reach(session, [staff_id])).get(staff_id)
-    if to is None:
+    if to is None or staff_id in await apart.of_ticket(session, ticket):
         return False
     await cards.show(session, ticket=ticket, to=to, view=view, priority=priority_of(ticket), now=now)
     return True
@@ -174,13 +175,14 @@ async def front(session: Session, ticket: Ticket, *, now: datetime) -> Sequence[
     A confidential one is only for those who lead.
     """
     if ticket.confidential:
-        found = await dispatch.leads(session, community_id=ticket.community_id, now=now)
+        found = await dispatch.leads_of(session, ticket, now=now)
         return [c.staff_id for c in found if c.on_duty] or [c.staff_id for c in found]
-    desk = await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now)
+    whom = apart.about(ticket)
+    desk = await dispatch.candidates(session, community_id=ticket.community_id, team="desk", now=now, about=whom)
     present = [c.staff_id for c in desk if c.on_duty]
     if present:
         return present
-    watch = await dispatch.candidates(session, community_id=ticket.community_id, team=CONTROL_ROOM, now=now)
+    watch = await dispatch.candidates(session, community_id=ticket.community_id, team=CONTROL_ROOM, now=now, about=whom)
     return [c.staff_id for c in watch if c.on_duty] or [c.staff_id for c in desk]
 
 

@@ -14,7 +14,7 @@ from services.db import Session
 from services.messages import Channel, T, plain
 from services.models import Address, Number, Staff, Ticket
 from services.settings import Policy
-from services.tickets import dispatch, engine, finding, news
+from services.tickets import apart, dispatch, engine, finding, news
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.rules import IN_HAND, NOT_YET, Action, Change, State, standings, taking
@@ -30,6 +30,15 @@ async def give_back(
     codes = {"reason": reason}
     await engine.act(session, actor, Action.GIVE_BACK, ticket=ticket, now=now, policy=policy, said=said, codes=codes)
     return await _next(session, ticket, without=staff.staff_id if staff else 0, now=now, policy=policy)
+
+
+async def pass_over(session: Session, ticket: Ticket, *, now: datetime, policy: Policy, why: str) -> Candidate | None:
+    """Take a ticket from who must not have it, and give it to somebody else; None when it waits in the pool."""
+    before = ticket.holder_id or 0
+    house = await houses.by_id(session, community_id=ticket.community_id)
+    passer = actors.system(PASSER, Action.GIVE_BACK, house=house)
+    await engine.act(session, passer, Action.GIVE_BACK, ticket=ticket, now=now, policy=policy, codes={"reason": why})
+    return await _next(session, ticket, without=before, now=now, policy=policy)
 
 
 async def _next(session: Session, ticket: Ticket, *, without: int, now: datetime, policy: Policy) -> Candidate | None:
@@ -52,6 +61,7 @@ async def _others(session: Session, ticket: Ticket, *, without: int, now: dateti
         team=ticket.team,
         now=now,
         roles=sorted(LEADS) if complaint else (),
+        about=apart.about(ticket),
     )
     unheard = await _unreachable(session, [one.staff_id for one in found])
     return [one for one in found if one.staff_id != without and one.staff_id not in unheard]
@@ -131,7 +141,7 @@ async def _hand_on(session: Session, ticket: Ticket, staff_id: int, why: str, *,
         reason=T(f"give_back.{why}"),
         to=T("staff.name", name=chosen.name, badge=chosen.badge) if chosen is not None else None,
     )
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
+    leads = await dispatch.leads_of(session, ticket, now=now)
     told = [one.staff_id for one in leads if one.on_duty and one.staff_id != staff_id] or [
         one.staff_id for one in leads if one.staff_id != staff_id
     ]

@@ -161,7 +161,7 @@ async def refer(
     quote = await _put(session, actor, ticket, lines, 0, state=REFERRED, now=now)
     name = await people.staff_name(session, quote.staff_id)
     head = T("staff.quote_refer", number=ticket.number, name=name, item=unlisted(lines))
-    leads = await dispatch.leads(session, community_id=ticket.community_id, now=now)
+    leads = await dispatch.leads_of(session, ticket, now=now)
     staff_ids = [c.staff_id for c in leads if c.on_duty] or [c.staff_id for c in leads]
     rows, text = [[telling.tap(ticket, "quote")]], Lines((head, shown))
     await news.to_staff(session, ticket, staff_ids, text, rows=rows, now=now, tag=f":quote{quote.count}")

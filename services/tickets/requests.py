@@ -12,7 +12,9 @@ from services.catalog import Category, Kind, Priority, Way
 from services.db import Session
 from services.settings import Policy
 from services.tickets import paying
+from services.tickets.apart import NOBODY_NAMED, About
 from services.tickets.terms import Matter
+from services.understanding.gravity import serious_in
 
 
 class Source(StrEnum):
@@ -24,6 +26,7 @@ class Source(StrEnum):
     PHONE = "phone"
     VISIT = "visit"
     STAFF = "staff"
+    GROUP = "group"  # of the residents' own, pasted by an employee
     FORWARDED = "forwarded"
 
 
@@ -38,6 +41,16 @@ class Requester:
     shows_number: bool = True
     needs_care: bool = False
     known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Where a forwarded case came from, and in how many real hours what is owed."""
+
+    office: str
+    number: str
+    contact_by: datetime  # the owner must have been reached
+    reply_by: datetime  # the written reply goes back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,9 @@ class Request:
     end: datetime | None = None
     source: Source | None = None
     confidential: bool = False
+    anonymous: bool = False  # "a resident says"
+    about: About = NOBODY_NAMED
+    outside: Outside | None = None
 
     @property
     def kind(self) -> Kind:
@@ -100,7 +116,7 @@ def _home(request: Request) -> int | None:
 def _priority(request: Request) -> Priority:
     if request.emergency:
         return Priority.EMERGENCY
-    if request.urgent:
+    if request.urgent or (request.kind is Kind.COMPLAINT and serious_in(request.matter)):
         return Priority.URGENT
     return request.category.priority
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.actors import Actor
+from services.actors import FRONT, LEADS, Actor, Membership, Role
 from services.models import Ticket
 from services.refusals import NotAllowed, Refused
 
@@ -61,6 +61,10 @@ class Action(StrEnum):
     UNMERGE = "unmerge"
     LINK = "link"
     URGE = "urge"
+    APPEAL = "appeal"
+    CONCERN = "concern"
+    RALLY = "rally"
+    REPLY = "reply"
     QUALITY = "quality"
     SIGN_OFF = "sign_off"
 
@@ -185,8 +189,12 @@ TABLE: Mapping[Action, Rule] = {
     Action.UNMERGE: _rule("front lead", State.MERGED, OPEN, Repeat.REFUSE),
     Action.LINK: _rule("holder front lead", LIVE | ENDED, brings="to"),
     Action.URGE: _rule("requester", IN_HAND),
+    Action.APPEAL: _rule("requester", ENDED, OPEN, Repeat.REFUSE, brings="to? words?"),
+    Action.CONCERN: _rule("lead", LIVE, brings="staff or team or unit"),
+    Action.RALLY: _rule("lead", LIVE, brings="members"),
+    Action.REPLY: _rule("holder lead", LIVE | ENDED, None, Repeat.REFUSE, brings="words"),
     Action.QUALITY: _rule("front lead", ENDED, brings="verdict words?"),
-    Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE),
+    Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE, brings="outcome?"),
 }
 
 
@@ -202,13 +210,28 @@ def standings(actor: Actor, ticket: Ticket) -> frozenset[Standing]:
         Standing.LEAD: False,
     }
     staff = next((m for m in actor.memberships if m.community_id == ticket.community_id), None)
-    if staff is not None:
+    if staff is not None and not kept_from(staff, ticket):
+        open_to_all = not ticket.confidential
         mine[Standing.HOLDER] = ticket.holder_id == staff.staff_id
-        mine[Standing.TEAM] = staff.team == ticket.team and not ticket.confidential
-        mine[Standing.LEAD] = actor.is_lead
-        watches = actor.keeps_watch and ticket.state in IN_HAND  # what is over is the desk's alone
-        mine[Standing.FRONT] = (actor.is_front or watches) and (not ticket.confidential or actor.is_lead)
+        mine[Standing.TEAM] = (staff.team == ticket.team and open_to_all) or responds(staff, ticket)
+        mine[Standing.LEAD] = staff.role in LEADS
+        watches = staff.role == Role.SECURITY and ticket.state in IN_HAND  # what is over is the desk's alone
+        took_it = ticket.first_taker_id == staff.staff_id  # whoever took it down answers for it to the end
+        desks = (staff.role in FRONT or watches) and (open_to_all or staff.role in LEADS)
+        mine[Standing.FRONT] = desks or (took_it and not open_to_all)
     return frozenset(standing for standing, holds in mine.items() if holds)
+
+
+def kept_from(staff: Membership, ticket: Ticket) -> bool:
+    """Whether the ticket is about this employee, about whom he reports to, or about his team."""
+    about = ticket.about_staff_id
+    of_team = bool(ticket.about_team) and staff.team == ticket.about_team
+    return of_team or (about is not None and (about == staff.staff_id or about in staff.above))
+
+
+def responds(staff: Membership, ticket: Ticket) -> bool:
+    """Whether the employee is in the ticket's rapid-response group."""
+    return f",{staff.staff_id}," in (ticket.responders or "")
 
 
 def _is_requester(actor: Actor, ticket: Ticket) -> bool:
