@@ -8,7 +8,7 @@ import gc
 import os
 import secrets
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -226,12 +226,21 @@ def _delivery_pace(settings: Settings) -> DeliveryPace:
     )
 
 
-async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None) -> None:
-    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab."""
+async def serve(
+    settings: Settings,
+    *,
+    personas: tuple[Persona, ...] = (),
+    stop: asyncio.Event | None = None,
+    hand: Callable[[], datetime] = machine,
+) -> None:
+    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab.
+
+    `hand` tells the machine's time.
+    """
     logs.configure(settings.log.level, settings.log.format)
     stop = stop or asyncio.Event()
     db = Database(settings.database_url(), connections=settings.database.connections)
-    clock = DeskClock(machine=machine)
+    clock = DeskClock(machine=hand)
     try:
         async with db.reading() as session:
             await clock.load(session)

@@ -23,6 +23,7 @@ SIZE, DOTS = (7.2, 4.05), 150  # inches, dots per inch: sharp on a phone, small 
 INK, PALE, GRID = "#1F2937", "#6B7280", "#E5E7EB"
 COLOURS = ("#2563EB", "#F59E0B", "#DC2626", "#94A3B8")
 TARGET = "#16A34A"
+EDGE = 0.16  # inches left free around
 LOWEST = 0.5  # where the scale of shares begins at the highest
 ROOM = 1.18  # above the longest bar, for its number
 
@@ -33,8 +34,9 @@ def draw(chart: Chart, *, say: Words, locale: str) -> bytes:
     """Return the picture's bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy, and most processes draw none
     from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415
 
-    figure = Figure(figsize=SIZE, dpi=DOTS, facecolor="white", layout="constrained")
+    figure = Figure(figsize=SIZE, dpi=DOTS, facecolor="white", layout=ConstrainedLayoutEngine(w_pad=EDGE, h_pad=EDGE))
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     font = _font(locale)
@@ -45,7 +47,9 @@ def draw(chart: Chart, *, say: Words, locale: str) -> bytes:
         _lying(axes, chart, say, font)
     else:
         _standing(axes, chart, say, font)
-    axes.set_title(say(chart.title), fontproperties=_sized(font, 15), color=INK, loc="left", pad=26)
+    axes.set_title(
+        say(chart.title), fontproperties=_sized(font, 15), color=INK, loc="left", pad=26 if axes.get_legend() else 10
+    )
     return _saved(figure)
 
 
@@ -156,7 +160,7 @@ def _lines(axes: Axes, chart: Lines, say: Words, font: FontProperties) -> None:
         last = next((place for place in reversed(range(len(points))) if points[place] == points[place]), None)
         if last is not None:
             axes.annotate(
-                f"{points[last]:.0f}%",
+                f"{points[last]:.1f}%",
                 (last, points[last]),
                 (8, 0),
                 textcoords="offset points",

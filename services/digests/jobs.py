@@ -110,6 +110,8 @@ async def say(session: Session, *, digest_id: int, pages: Sequence[Ready], now: 
         return
     for count, page in enumerate(pages, start=1):
         texts_only = to.channel == Channel.SMS
+        if texts_only and page.files and count > 1:  # what is but a picture or a workbook says nothing there
+            continue
         files = () if texts_only else [await _kept(session, digest, one, now) for one in page.files]
         await conversations.tell(
             session,

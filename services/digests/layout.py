@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import dropwhile
 
 from services.digests.pages import Bars, Cell, Chart, Lines, Page, Rate, Table, counted
-from services.digests.sheets import Cause, Figure, Sheet
+from services.digests.sheets import Cause, Figure, Point, Sheet
 from services.messages import Style, T, Text, When, joined, lines
 from services.reports import Share
 
@@ -14,7 +15,7 @@ Label = Callable[[str], str]
 
 MOST_SAID = 5  # causes in the text; the workbook has more
 BETWEEN = " \u00b7 "
-A_THIRD = 3  # of a cause that comes from one building, or in two hours, stands out
+WORTH_SAYING = 3  # so many from one building, or in the same two hours
 
 
 def pages(sheet: Sheet, *, kind: str, estate: str, label: Label) -> Sequence[Page]:
@@ -22,14 +23,28 @@ def pages(sheet: Sheet, *, kind: str, estate: str, label: Label) -> Sequence[Pag
     name = f"{kind}-{sheet.span.starts_at.astimezone(sheet.zone):%Y-%m-%d}.xlsx"
     first, last = sheet.span.starts_at, sheet.span.ends_at - timedelta(hours=12)
     head = T(f"sheet.{kind}", estate=estate, first=When(first, Style.DAY), last=When(last, Style.DAY))
-    said = lines(head, *map(figure, sheet.figures), T("sheet.asked"), *_causes(sheet, label))
+    if not any(point.received for point in sheet.trend) and not sheet.causes:
+        return (Page(lines(head, T("sheet.asked.nothing"))),)
+    known = bool(sheet.figures[0].before)  # there was a period before
+    figures = [figure(one, known=known) for one in sheet.figures if one.told]
+    said = lines(head, *figures, T("sheet.asked"), *_causes(sheet, label, known=known))
     return (
-        Page(said, charts=charts(sheet, label)),
+        Page(said),
+        *(
+            Page(chart.title, charts=[chart]) for chart in charts(sheet, label) if _shows(chart)
+        ),  # one by one: large enough to read
         Page(T("sheet.workbook"), workbook=workbook(sheet, label), filename=name),
     )
 
 
-def figure(one: Figure) -> T:
+def _shows(chart: Chart) -> bool:
+    """Whether there is anything in a chart."""
+    if isinstance(chart, Bars):
+        return any(any(values) for _, values in chart.series)
+    return any(rate.value is not None for _, rates in chart.series for rate in rates)
+
+
+def figure(one: Figure, *, known: bool = True) -> T:
     """Say a figure with its target, what it was before, and how it is counted."""
     return T(
         "sheet.figure",
@@ -37,7 +52,7 @@ def figure(one: Figure) -> T:
         value=_said(one.value, one.name),
         mark=T("sheet.kept" if one.kept else "sheet.missed") if one.kept is not None else None,
         target=_target(one),
-        before=T("sheet.before", value=_said(one.before, one.name)) if one.before is not None else None,
+        before=T("sheet.before", value=_said(one.before, one.name)) if known and one.before is not None else None,
         how=T("sheet.how", how=T(f"kpi.{one.name}.how")),
     )
 
@@ -58,7 +73,7 @@ def _said(value: Share | float | None, name: str) -> Text:
     return T("sheet.seconds" if name == "alarm_seconds" else "sheet.count", count=round(value))
 
 
-def _causes(sheet: Sheet, label: Label) -> Iterator[Text]:
+def _causes(sheet: Sheet, label: Label, *, known: bool) -> Iterator[Text]:
     if not sheet.causes:
         yield T("sheet.asked.nothing")
     for place, one in enumerate(sheet.causes[:MOST_SAID], start=1):
@@ -67,19 +82,19 @@ def _causes(sheet: Sheet, label: Label) -> Iterator[Text]:
             place=place,
             name=label(one.category),
             count=one.count,
-            before=one.before,
+            before=T("sheet.before", value=T("sheet.count", count=one.before)) if known else None,
             why=_why(one),
         )
 
 
 def _why(one: Cause) -> Text | None:
-    """Name the building and the hours, where they stand out."""
+    """Name the building and the hours that most of it came from, when it came often enough to say so."""
     stands = [
         T("sheet.cause.building", building=one.building, count=one.of_building)
-        if one.of_building > 1 and one.of_building * A_THIRD >= one.count
+        if one.of_building >= WORTH_SAYING
         else None,
         T("sheet.cause.hours", first=one.hour, last=one.hour + 2, count=one.of_hours)
-        if one.of_hours > 1 and one.of_hours * A_THIRD >= one.count
+        if one.of_hours >= WORTH_SAYING
         else None,
     ]
     found = [part for part in stands if part is not None]
@@ -88,12 +103,12 @@ def _why(one: Cause) -> Text | None:
 
 def charts(sheet: Sheet, label: Label) -> Sequence[Chart]:
     """Draw a picture per trend, and what was asked most, and when."""
-    trend = sheet.trend
+    trend = _begun(sheet.trend)
     weeks = [_week(point.span.starts_at, sheet) for point in trend]
     series = [
         (T("chart.homes"), [point.homes for point in trend]),
         (T("chart.public"), [point.public for point in trend]),
-        (T("kind.complaint"), [point.complaints for point in trend]),
+        (T("chart.complaints"), [point.complaints for point in trend]),
         (T("chart.others"), [point.others for point in trend]),
     ]
     targets = {one.name: one.target for one in sheet.figures}
@@ -136,6 +151,11 @@ def charts(sheet: Sheet, label: Label) -> Sequence[Chart]:
         ),
         Bars("hours", T("chart.hours"), [str(hour) for hour in range(24)], [(None, sheet.hours)]),
     )
+
+
+def _begun(trend: Sequence[Point]) -> Sequence[Point]:
+    """Leave out the weeks before the first request ever."""
+    return list(dropwhile(lambda point: not point.received, trend))
 
 
 def _week(starts_at: datetime, sheet: Sheet) -> str:
@@ -183,7 +203,7 @@ def workbook(sheet: Sheet, label: Label) -> Sequence[Table]:
 
 
 TREND = (
-    *("chart.homes", "chart.public", "kind.complaint", "chart.others"),
+    *("chart.homes", "chart.public", "chart.complaints", "chart.others"),
     *("kpi.replied", "kpi.in_time", "kpi.satisfied", "kpi.reworks", "kpi.returned"),
 )
 

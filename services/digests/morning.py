@@ -15,7 +15,7 @@ from services.db import Session
 from services.digests import counts, periods, pressing
 from services.digests.counts import Happened, Night, Open
 from services.digests.pages import Page, counted
-from services.digests.pressing import Matter
+from services.digests.pressing import Matter, Why
 from services.messages import Choice, Style, T, Text, When, joined, lines, plain
 from services.settings import Policy
 from services.shifts import Shift
@@ -88,14 +88,14 @@ async def _there(session: Session, house: House, span: Stretch) -> Sequence[Shif
 
 def page(digest: Digest) -> Page:
     """Say it to who leads, each matter with what can be done about it."""
-    shown = digest.matters[: digest.policy.digests.most_pressing]
-    rest = len(digest.matters) - len(shown)
+    shown = chosen(digest.matters, digest.policy.digests.most_pressing)
+    rest = _reasons([one for one in digest.matters if one not in shown])
     text = lines(
         _head(digest),
         *_yesterday(digest),
         T("digest.decide", count=len(digest.matters)) if shown else None,
         *(T("digest.item", place=place, item=one.text) for place, one in enumerate(shown, start=1)),
-        T("digest.rest", count=rest) if rest else None,
+        T("digest.rest", reasons=joined(rest, BETWEEN)) if rest else None,
         _open(digest),
         _causes(digest),
         _night(digest),
@@ -107,10 +107,27 @@ def page(digest: Digest) -> Page:
     return Page(text, (*taps, more))
 
 
+def chosen(matters: Sequence[Matter], most: int) -> Sequence[Matter]:
+    """Pick what is named: the first few of every reason, then what is left, and all in their order."""
+    each, taken = max(1, most // 3), Counter[Why]()
+    first: list[Matter] = []
+    later: list[Matter] = []
+    for one in matters:
+        taken[one.why] += 1
+        (first if taken[one.why] <= each else later).append(one)
+    picked = {one.ticket.id for one in [*first, *later][:most]}
+    return [one for one in matters if one.ticket.id in picked]
+
+
+def _reasons(matters: Sequence[Matter]) -> Sequence[Text]:
+    """Count matters by their reasons."""
+    found = Counter(one.why.name.lower() for one in matters)
+    return [T(f"digest.why.{name}", count=count) for name, count in counted(found)]
+
+
 def plain_page(digest: Digest) -> Page:
     """Say it so that it may be forwarded: no names, no flats, no words of anybody; what is confidential only counts."""
-    reasons = Counter(one.why.name.lower() for one in digest.matters)
-    waits = [T(f"digest.why.{name}", count=count) for name, count in counted(reasons)]
+    waits = _reasons(digest.matters)
     return Page(
         lines(
             _head(digest),

@@ -36,6 +36,13 @@ class Figure:
     at_most: bool = False
 
     @property
+    def told(self) -> bool:
+        """Whether there is anything to tell, now or before."""
+        return any(
+            one is not None and not (isinstance(one, Share) and one.of <= 0) for one in (self.value, self.before)
+        )
+
+    @property
     def kept(self) -> bool | None:
         """Whether the target is kept; None where there is none, or nothing to measure."""
         if self.target is None or not isinstance(self.value, Share) or self.value.rate is None:
@@ -71,6 +78,11 @@ class Point:
     satisfied: Share
     reworks: int
     returned: int
+
+    @property
+    def received(self) -> int:
+        """Everything that came in the week."""
+        return self.homes + self.public + self.complaints + self.others
 
 
 @dataclass(frozen=True, slots=True)
