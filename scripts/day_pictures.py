@@ -34,7 +34,7 @@ from services.models import Address, ChannelAccount, Staff
 INTO = Path("docs/pictures")
 SEED, DAYS = 20260101, 31
 MOMENT = timedelta(hours=17, minutes=31)
-ASKED = (("today", "/today", 1), ("uncleared", "/uncleared", 1), ("month", "/month", 2))
+ASKED = (("today", "/today", 1), ("uncleared", "/uncleared", 1), ("month", "/month", 8))
 SHOWN = (430, 932)  # a telephone
 PATIENCE_SECONDS = 60.0
 COLOURS = 128

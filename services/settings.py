@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -153,6 +152,7 @@ def _country(code: str) -> str:
 
 
 HOME = "CN"
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DATES = 'days such as ["2026-05-04", "2026-12-24"]'
 Hours = Annotated[str, AfterValidator(_hours), Field(description=hours.ALLOWED)]
 Dates = Annotated[tuple[date, ...], BeforeValidator(_dates), Field(description=DATES)]
@@ -184,24 +184,12 @@ class Calendars(Section):
         return self
 
 
-class Weekday(StrEnum):
-    """The days of a week, in their order."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-
-
 class Digests(Section):
     """What those who lead are told unasked, and when."""
 
     today_at: time = time(8, 20)
     not_cleared_at: time = time(17, 30)
-    week_day: Weekday = Weekday.MONDAY
+    week_day: Weekday = "monday"
     week_at: time = time(9, 0)
     month_day: int = Field(1, ge=1, le=28)
     month_at: time = time(9, 0)

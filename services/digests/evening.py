@@ -99,5 +99,10 @@ async def _listed(
 def _line(ticket: Ticket, now: datetime) -> T:
     late = ticket.due_at is not None and ticket.due_at < now
     by = When(ticket.due_at) if ticket.due_at is not None else None
-    key = "uncleared.late" if late else "uncleared.line"
-    return T(key, number=ticket.number, place=plain(ticket.place), matter=ticket.matter, by=by)
+    return T(
+        "uncleared.late" if late else "uncleared.line",
+        number=ticket.number,
+        place=plain(ticket.place),
+        matter=ticket.matter,
+        by=by,
+    )

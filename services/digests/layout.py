@@ -105,52 +105,45 @@ def charts(sheet: Sheet, label: Label) -> Sequence[Chart]:
     """Draw a picture per trend, and what was asked most, and when."""
     trend = _begun(sheet.trend)
     weeks = [_week(point.span.starts_at, sheet) for point in trend]
+    causes = [label(one.category) for one in sheet.causes]
+    return (
+        _volume(trend, weeks),
+        *_shares(sheet, trend, weeks),
+        _again(trend, weeks),
+        Bars("causes", T("chart.causes"), causes, [(None, [one.count for one in sheet.causes])], lying=True),
+        Bars("hours", T("chart.hours"), [str(hour) for hour in range(24)], [(None, sheet.hours)]),
+    )
+
+
+def _volume(trend: Sequence[Point], weeks: Sequence[str]) -> Bars:
     series = [
         (T("chart.homes"), [point.homes for point in trend]),
         (T("chart.public"), [point.public for point in trend]),
         (T("chart.complaints"), [point.complaints for point in trend]),
         (T("chart.others"), [point.others for point in trend]),
     ]
+    return Bars("volume", T("chart.volume"), weeks, series)
+
+
+def _again(trend: Sequence[Point], weeks: Sequence[str]) -> Bars:
+    series = [
+        (T("kpi.reworks"), [point.reworks for point in trend]),
+        (T("kpi.returned"), [point.returned for point in trend]),
+    ]
+    return Bars("again", T("chart.again"), weeks, series)
+
+
+def _shares(sheet: Sheet, trend: Sequence[Point], weeks: Sequence[str]) -> Iterator[Lines]:
     targets = {one.name: one.target for one in sheet.figures}
-    return (
-        Bars("volume", T("chart.volume"), weeks, series),
-        Lines(
-            "replies",
-            T("chart.replies"),
-            weeks,
-            [
-                (T("kpi.replied"), [Rate(point.replied.rate) for point in trend]),
-                (T("kpi.in_time"), [Rate(point.in_time.rate) for point in trend]),
-            ],
-            targets["in_time"],
-            [point.replied.of for point in trend],
-        ),
-        Lines(
-            "satisfied",
-            T("chart.satisfied"),
-            weeks,
-            [(T("kpi.satisfied"), [Rate(point.satisfied.rate) for point in trend])],
-            targets["satisfied"],
-            [point.satisfied.of for point in trend],
-        ),
-        Bars(
-            "again",
-            T("chart.again"),
-            weeks,
-            [
-                (T("kpi.reworks"), [point.reworks for point in trend]),
-                (T("kpi.returned"), [point.returned for point in trend]),
-            ],
-        ),
-        Bars(
-            "causes",
-            T("chart.causes"),
-            [label(one.category) for one in sheet.causes],
-            [(None, [one.count for one in sheet.causes])],
-            lying=True,
-        ),
-        Bars("hours", T("chart.hours"), [str(hour) for hour in range(24)], [(None, sheet.hours)]),
-    )
+    replies = [
+        (T("kpi.replied"), [Rate(point.replied.rate) for point in trend]),
+        (T("kpi.in_time"), [Rate(point.in_time.rate) for point in trend]),
+    ]
+    of_replies = [point.replied.of for point in trend]
+    yield Lines("replies", T("chart.replies"), weeks, replies, targets["in_time"], of_replies)
+    scores = [(T("kpi.satisfied"), [Rate(point.satisfied.rate) for point in trend])]
+    of_scores = [point.satisfied.of for point in trend]
+    yield Lines("satisfied", T("chart.satisfied"), weeks, scores, targets["satisfied"], of_scores)
 
 
 def _begun(trend: Sequence[Point]) -> Sequence[Point]:
@@ -175,10 +168,10 @@ def workbook(sheet: Sheet, label: Label) -> Sequence[Table]:
         ),
         Table(T("book.satisfied"), share, [_share(team, one) for team, one in sheet.satisfied.items()], (16,)),
         Table(T("book.completed"), share, [_share(team, one) for team, one in sheet.completed.items()], (16,)),
-        _counts("book.kinds", [(T(f"kind.{name}"), count) for name, count in counted(sheet.kinds)]),
-        _counts("book.sources", [(T(f"source.{name}"), count) for name, count in counted(sheet.sources)]),
-        _counts("book.buildings", [(_building(name), count) for name, count in counted(sheet.buildings)]),
-        _counts("book.hours", list(enumerate(sheet.hours))),
+        _counts(T("book.kinds"), [(T(f"kind.{name}"), count) for name, count in counted(sheet.kinds)]),
+        _counts(T("book.sources"), [(T(f"source.{name}"), count) for name, count in counted(sheet.sources)]),
+        _counts(T("book.buildings"), [(_building(name), count) for name, count in counted(sheet.buildings)]),
+        _counts(T("book.hours"), list(enumerate(sheet.hours))),
         Table(
             T("book.causes"),
             (T("book.name"), T("book.count"), T("book.before"), T("book.building"), T("book.hour")),
@@ -187,7 +180,7 @@ def workbook(sheet: Sheet, label: Label) -> Sequence[Table]:
         ),
         Table(
             T("book.trend"),
-            (T("book.week"), *(T(key) for key in TREND)),
+            (T("book.week"), *TREND),
             [
                 (
                     p.span.starts_at,
@@ -203,8 +196,8 @@ def workbook(sheet: Sheet, label: Label) -> Sequence[Table]:
 
 
 TREND = (
-    *("chart.homes", "chart.public", "chart.complaints", "chart.others"),
-    *("kpi.replied", "kpi.in_time", "kpi.satisfied", "kpi.reworks", "kpi.returned"),
+    *(T("chart.homes"), T("chart.public"), T("chart.complaints"), T("chart.others")),
+    *(T("kpi.replied"), T("kpi.in_time"), T("kpi.satisfied"), T("kpi.reworks"), T("kpi.returned")),
 )
 
 
@@ -212,8 +205,8 @@ def _building(name: str) -> T:
     return T("buildings.one", building=name) if name else T("buildings.public")
 
 
-def _counts(title: str, found: Sequence[tuple[Cell, int]]) -> Table:
-    return Table(T(title), (T("book.name"), T("book.count")), found, (20,))
+def _counts(title: T, found: Sequence[tuple[Cell, int]]) -> Table:
+    return Table(title, (T("book.name"), T("book.count")), found, (20,))
 
 
 def _share(team: str, one: Share) -> Sequence[Cell]:

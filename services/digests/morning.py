@@ -99,8 +99,8 @@ def page(digest: Digest) -> Page:
         _open(digest),
         _causes(digest),
         _night(digest),
-        _duty("digest.duty", digest.day_shift),
-        _duty("digest.duty_night", digest.night_shift),
+        _duty(T("digest.duty"), digest.day_shift),
+        _duty(T("digest.duty_night"), digest.night_shift),
     )
     taps = [_numbered(place, one.taps) for place, one in enumerate(shown, start=1)]
     more = [Choice(T(f"digest.{name}"), f"go:today:{name}") for name in ("plain", "table", "buildings")]
@@ -211,10 +211,10 @@ def _night(digest: Digest) -> T | None:
     return T("digest.night.alarms", since=since, count=night.filed, alarms=night.emergencies, how=how)
 
 
-def _duty(key: str, there: Sequence[Shift]) -> Text:
+def _duty(when: T, there: Sequence[Shift]) -> Text:
     teams = [_team(team, list(those)) for team, those in groupby(there, key=lambda one: one.who.team)]
     parts = [text for text in teams if text is not None]
-    return T("digest.on_duty", when=T(key), who=joined(parts, BETWEEN) if parts else T("digest.duty.nobody"))
+    return T("digest.on_duty", when=when, who=joined(parts, BETWEEN) if parts else T("digest.duty.nobody"))
 
 
 def _team(team: str, those: Sequence[Shift]) -> T | None:

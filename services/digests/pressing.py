@@ -99,8 +99,7 @@ def _about(ticket: Ticket) -> dict[str, T | str]:
 
 
 def _tap(verb: str, ticket: Ticket) -> Choice:
-    label = "do.more_time" if verb == "extend" else f"do.{verb}"
-    return Choice(T(label), f"t:{verb}:{ticket.id}")
+    return Choice(T(f"do.{verb}"), f"t:{verb}:{ticket.id}")
 
 
 def _hands(ticket: Ticket) -> Sequence[Choice]:

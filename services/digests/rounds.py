@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import get_args
 
 from sqlalchemy import select
 
@@ -88,7 +89,7 @@ def following(kind: str, *, house: House, now: datetime, policy: Policy) -> date
     if kind == UNCLEARED:
         return periods.next_daily(now, zone, figures.not_cleared_at)
     if kind == WEEK:
-        return periods.next_weekly(now, zone, list(Weekday).index(figures.week_day), figures.week_at)
+        return periods.next_weekly(now, zone, get_args(Weekday).index(figures.week_day), figures.week_at)
     return periods.next_monthly(now, zone, figures.month_day, figures.month_at)
 
 

@@ -68,9 +68,9 @@ async def of_the_day(session: Session, actor: Actor, *, house: House, now: datet
         )
     }
     tables = []
-    for title, statement in (("book.open", open_ones), ("book.yesterday", came)):
+    for title, statement in ((T("book.open"), open_ones), (T("book.yesterday"), came)):
         found = [one for one in await session.scalars(statement.order_by(Ticket.id)) if sees(actor, one)]
-        tables.append(Table(T(title), HEADS, [_row(one, names, label) for one in found], WIDTHS))
+        tables.append(Table(title, HEADS, [_row(one, names, label) for one in found], WIDTHS))
     name = f"today-{now.astimezone(house.zone):%Y-%m-%d}.xlsx"
     return Page(T("digest.table_ready", day=When(now, Style.DAY)), workbook=tables, filename=name)
 
