@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 FONTS = Path(__file__).parent / "fonts"
 FONT_OF = {"zh_Hant": "chart-hk.otf"}
 FONT = "chart-sc.otf"
-SIZE, DOTS = (7.2, 4.05), 150  # inches, dots per inch: sharp on a phone, small in a mailbox
+SIZE, DOTS = (5.8, 3.4), 180  # inches, dots per inch: sharp on a phone, small in a mailbox
 INK, PALE, GRID = "#1F2937", "#6B7280", "#E5E7EB"
 COLOURS = ("#2563EB", "#F59E0B", "#DC2626", "#94A3B8")
 TARGET = "#16A34A"
-EDGE = 0.16  # inches left free around
+EDGE = 0.12  # inches left free around
 LOWEST = 0.5  # where the scale of shares begins at the highest
+CROWD = 12  # so many bars, and their numbers are written smaller
 ROOM = 1.18  # above the longest bar, for its number
 
 Words = Callable[[Text], str]
@@ -91,7 +92,7 @@ def _frame(axes: Axes) -> None:
 def _labelled(axes: Axes, labels: Sequence[str], font: FontProperties) -> None:
     axes.set_xticks(range(len(labels)), labels)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontproperties(_sized(font, 10))
+        label.set_fontproperties(_sized(font, 10 if len(labels) <= CROWD else 8))
 
 
 def _legend(axes: Axes, font: FontProperties, count: int) -> None:
@@ -119,7 +120,7 @@ def _standing(axes: Axes, chart: Bars, say: Words, font: FontProperties) -> None
         base = [below + value for below, value in zip(base, values, strict=True)]
     for place, sum_ in enumerate(base):
         if sum_:
-            shown = _sized(font, 9.5)
+            shown = _sized(font, 9.5 if len(base) <= CROWD else 7)
             axes.annotate(
                 str(sum_), (place, sum_), (0, 3), textcoords="offset points", ha="center", color=INK
             ).set_fontproperties(shown)
@@ -166,6 +167,7 @@ def _lines(axes: Axes, chart: Lines, say: Words, font: FontProperties) -> None:
                 textcoords="offset points",
                 va="center",
                 color=colour,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
             ).set_fontproperties(_sized(font, 10.5))
     count = len(chart.series)
     if chart.target is not None:

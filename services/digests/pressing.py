@@ -24,6 +24,7 @@ from services.tickets.dispatch import ENDED
 from services.tickets.rules import IN_HAND, Action, Standing, State, standings
 from services.tickets.terms import Clock
 
+AN_HOUR, SOME_DAYS = timedelta(hours=1), timedelta(days=2)
 WORDS_TO_OWNER = (Action.TELL, Action.ASK, Action.CALLED, Action.EXTEND)
 
 
@@ -152,8 +153,13 @@ async def _unanswered(desk: _Desk) -> Sequence[Matter]:
 
 def left(by: datetime, now: datetime) -> T:
     """Say how long it is until a moment, or since."""
-    minutes = int(abs((by - now).total_seconds()) // 60)
-    span = T("digest.hours", count=minutes // 60) if minutes >= 60 else T("digest.minutes", count=minutes)  # noqa: PLR2004
+    apart = abs(by - now)
+    if apart >= SOME_DAYS:
+        span = T("digest.days", count=apart.days)
+    elif apart >= AN_HOUR:
+        span = T("digest.hours", count=apart // AN_HOUR)
+    else:
+        span = T("digest.minutes", count=apart // timedelta(minutes=1))
     return T("digest.left" if by > now else "digest.past", span=span)
 
 

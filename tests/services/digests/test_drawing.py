@@ -48,7 +48,7 @@ def test_a_chart_is_a_picture_that_a_phone_can_show(chart: Chart) -> None:
     drawn = charts.draw(chart, say=_say, locale="zh_Hans")
     picture = Image.open(io.BytesIO(drawn))
     assert picture.format == "PNG"
-    assert picture.size == (1080, 607)
+    assert picture.size == (1044, 612)
     assert len(drawn) < 100_000
 
 

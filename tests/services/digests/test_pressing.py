@@ -123,3 +123,4 @@ async def test_what_is_near_or_over_is_said_in_hours_or_minutes(quick_line: Line
     now = quick_line.now
     assert pressing.left(now + timedelta(minutes=90), now).params["span"].params["count"] == 1  # type: ignore[union-attr]
     assert pressing.left(now - timedelta(minutes=20), now).key == "digest.past"
+    assert pressing.left(now - timedelta(hours=60), now).params["span"].params["count"] == 2  # type: ignore[union-attr]
