@@ -30,7 +30,8 @@ from bot.intake import Intake
 from bot.letters import Desk
 from bot.metrics import Metrics
 from bot.schedule import Schedule
-from bot.settings import Settings
+from bot.settings import Settings, web_secret
+from bot.web import desksign
 from bot.web.lab import DemoPhones
 from bot.web.parts import Persona
 from bot.work import Pace as WorkPace
@@ -81,6 +82,7 @@ def world_of(settings: Settings) -> World:
         simplify=simplifier(),
         zone=ZoneInfo(settings.community.zone),
         region=settings.sms.region,
+        desk_link=lambda token: desksign.address(settings.web, web_secret(settings), token),
     )
 
 

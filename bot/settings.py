@@ -19,6 +19,7 @@ from services.settings import (
     Calendars,
     Complaints,
     Deadlines,
+    Desk,
     Dialogues,
     Digests,
     Emergency,
@@ -201,6 +202,7 @@ class Settings(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()
+    desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
     digests: Digests = Digests()

@@ -45,10 +45,11 @@ async def new(turn: Turn, rest: str) -> Reply:
         raise NotAllowed
     if not rest and not turn.inbound.media:
         return Reply(then=Start("new", {}))
-    return Reply(then=Start("new", await _known(turn, rest)))
+    return Reply(then=Start("new", await known(turn, rest)))
 
 
-async def _known(turn: Turn, text: str) -> dict[str, Any]:
+async def known(turn: Turn, text: str) -> dict[str, Any]:
+    """Read out of one message what the form asks for: matter, place, person, number, door."""
     door, text = _door(turn, text)
     case, text = forwarding.read(turn, text) if door == Door.FORWARDED else ({}, text)
     number, text = find_number(text, turn.world.region)

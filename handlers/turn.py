@@ -34,6 +34,7 @@ class World:
     simplify: Callable[[str], str]
     zone: ZoneInfo  # of texts that belong to no community
     region: str = "CN"  # whose phone numbers are written without a country code
+    desk_link: Callable[[str], str] = "/desk/enter/{}".format  # the address that a token of the desk's page makes
 
 
 @dataclass(frozen=True, slots=True)

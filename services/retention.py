@@ -19,6 +19,7 @@ from services.conversations import CHOOSE
 from services.db import Session, machine_now
 from services.models import (
     Content,
+    DeskAct,
     Event,
     HandoverItem,
     LinkRequest,
@@ -53,6 +54,7 @@ class Swept:
     requests: int = 0
     media: int = 0
     mailbox: int = 0
+    acts: int = 0
     limit: int = 0
 
     @property
@@ -60,7 +62,7 @@ class Swept:
         """Whether a kind came to the limit, so that another sweep finds more."""
         return self.limit in (
             *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
-            *(self.contents, self.requests, self.media, self.mailbox),
+            *(self.contents, self.requests, self.media, self.mailbox, self.acts),
         )
 
 
@@ -77,6 +79,7 @@ async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int)
         requests=await _requests(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
         mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
+        acts=await _remove(session, DeskAct, DeskAct.at < now - _days(kept.raw_event_days), limit),
         limit=limit,
     )
 

@@ -124,6 +124,13 @@ class Dialogues(Section):
     recent_proof_days: int = Field(90, ge=1, le=3650)
 
 
+class Desk(Section):
+    """The desk's page: how long a link waits, how long a browser stays in."""
+
+    link_minutes: int = Field(10, ge=1, le=60)
+    session_hours: int = Field(12, ge=1, le=24 * 3)
+
+
 class Quiet(Section):
     """Hours in which reminders and surveys rest."""
 
@@ -234,6 +241,7 @@ class Policy(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     dialogues: Dialogues = Dialogues()
+    desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
     digests: Digests = Digests()

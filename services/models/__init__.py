@@ -3,6 +3,7 @@
 from services.models.base import Base, table_of
 from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
+from services.models.desk import DeskAct, DeskLink, DeskSession
 from services.models.dialogue import Mailbox, Prompt, Relay
 from services.models.digests import Digest
 from services.models.estate import (
@@ -41,6 +42,9 @@ __all__ = [
     "Content",
     "Counter",
     "Deadline",
+    "DeskAct",
+    "DeskLink",
+    "DeskSession",
     "Digest",
     "Duty",
     "Escalation",

@@ -120,9 +120,9 @@ HEARD: Mapping[Action, frozenset[Heard]] = {
     Action.UNMERGE: _heard("owner front"),
     Action.LINK: _heard(""),
     Action.URGE: _heard("holder else"),
-    Action.APPEAL: _heard("holder front"),
+    Action.APPEAL: _heard("holder else"),
     Action.CONCERN: _heard(""),
-    Action.RALLY: _heard("leads"),
+    Action.RALLY: _heard("holder"),  # and whoever else is called
     Action.REPLY: _heard(""),
     Action.QUALITY: _heard(""),
     Action.SIGN_OFF: _heard(""),

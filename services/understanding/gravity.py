@@ -6,8 +6,10 @@ from enum import StrEnum
 from functools import cache
 
 from services.understanding import vocabulary
-from services.understanding.danger import is_denied, sayings, spell, spell_word
-from services.understanding.lexicon import MASK, Lexicon, Word, build
+from services.understanding.danger import sayings, spell, spell_word
+from services.understanding.lexicon import MASK, Hit, Lexicon, Word, build
+
+BEFORE, BEFORE_LATIN = 2, 4  # signs
 
 
 class Gravity(StrEnum):
@@ -33,6 +35,12 @@ def lexicon() -> Lexicon:
 
 def serious_in(text: str) -> Gravity | None:
     """Name the gravest thing that a text threatens or tells of; what is denied does not count."""
-    spelled, said = spell(text), sayings()
-    found = {Gravity(hit.label) for hit in lexicon().hits(spelled) if not is_denied(spelled, hit.start, said)}
+    spelled = spell(text)
+    found = {Gravity(hit.label) for hit in lexicon().hits(spelled) if not _denied(spelled, hit)}
     return next((kind for kind in Gravity if kind in found), None)
+
+
+def _denied(text: str, hit: Hit) -> bool:
+    """Whether the very words before it deny it; "if you don't mend it, I call a lawyer" denies no lawyer."""
+    reach = BEFORE_LATIN if text[hit.start].isascii() and text[hit.start].isalpha() else BEFORE
+    return bool(sayings().negation.search(text[max(0, hit.start - reach) : hit.start]))
