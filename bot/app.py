@@ -8,7 +8,7 @@ import gc
 import os
 import secrets
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,6 +120,7 @@ class House:
             ahead = int((step - self.clock.now()).total_seconds()) + 1
             await self._move(max(0, ahead))
             await self.schedule.timers()
+            await self.schedule.digests.make_all()
             await self._quiet()
             if step >= target:
                 return self.clock.now()
@@ -227,12 +228,21 @@ def _delivery_pace(settings: Settings) -> DeliveryPace:
     )
 
 
-async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None) -> None:
-    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab."""
+async def serve(
+    settings: Settings,
+    *,
+    personas: tuple[Persona, ...] = (),
+    stop: asyncio.Event | None = None,
+    hand: Callable[[], datetime] = machine,
+) -> None:
+    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab.
+
+    `hand` tells the machine's time.
+    """
     logs.configure(settings.log.level, settings.log.format)
     stop = stop or asyncio.Event()
     db = Database(settings.database_url(), connections=settings.database.connections)
-    clock = DeskClock(machine=machine)
+    clock = DeskClock(machine=hand)
     try:
         async with db.reading() as session:
             await clock.load(session)

@@ -21,6 +21,7 @@ from services.settings import (
     Deadlines,
     Desk,
     Dialogues,
+    Digests,
     Emergency,
     Policy,
     Quiet,
@@ -28,6 +29,7 @@ from services.settings import (
     Section,
     Shifts,
     Surveys,
+    Targets,
     Tickets,
 )
 
@@ -203,6 +205,8 @@ class Settings(Section):
     desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
+    digests: Digests = Digests()
+    targets: Targets = Targets()
     retention: Retention = Retention()
 
     def policy(self) -> Policy:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from handlers import (
     complaint,
+    day,
     desk,
     deskway,
     fees,
@@ -138,6 +139,10 @@ COMMANDS: Mapping[str, Command] = {
     "desk": deskway.link,
     "team": desk.group,
     "wording": _plain(wording.listed),
+    "today": day.today,
+    "uncleared": day.uncleared,
+    "week": day.week,
+    "month": day.month,
     "end": _plain(relay.end),
     "cancel": _plain(_cancel),
 }

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services import handovers, houses, incidents, publishing, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
+from services.digests import rounds
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
@@ -129,6 +130,10 @@ KINDS: Mapping[str, Work] = {
     "survey.expire": _expire,
     "follow_up.due": _overdue,
     "handover.due": _unconfirmed,
+    rounds.TODAY: rounds.go,
+    rounds.UNCLEARED: rounds.go,
+    rounds.WEEK: rounds.go,
+    rounds.MONTH: rounds.go,
     "outside.warn": _outside_warn,
     "outside.due": _outside_due,
 }
@@ -143,4 +148,11 @@ GENTLE = frozenset(
         publishing.BY_DAY,
     }
 )
-STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}
+STALE: Mapping[str, timedelta] = {
+    "ticket.autoclose_warn": timedelta(hours=20),
+    "survey.remind": STALE_REMINDER,
+    rounds.TODAY: timedelta(hours=6),  # the next ones are set by the hour
+    rounds.UNCLEARED: timedelta(hours=4),
+    rounds.WEEK: timedelta(days=2),
+    rounds.MONTH: timedelta(days=5),
+}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -161,6 +161,7 @@ def _country(code: str) -> str:
 
 
 HOME = "CN"
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DATES = 'days such as ["2026-05-04", "2026-12-24"]'
 Hours = Annotated[str, AfterValidator(_hours), Field(description=hours.ALLOWED)]
 Dates = Annotated[tuple[date, ...], BeforeValidator(_dates), Field(description=DATES)]
@@ -192,6 +193,35 @@ class Calendars(Section):
         return self
 
 
+class Digests(Section):
+    """What those who lead are told unasked, and when."""
+
+    today_at: time = time(8, 20)
+    not_cleared_at: time = time(17, 30)
+    week_day: Weekday = "monday"
+    week_at: time = time(9, 0)
+    month_day: int = Field(1, ge=1, le=28)
+    month_at: time = time(9, 0)
+    most_pressing: int = Field(6, ge=1, le=12)  # matters to decide, of one morning
+    near_hours: int = Field(12, ge=1, le=48)  # a complaint is named so long before its 48 hours are over
+    repeat_times: int = Field(3, ge=2, le=50)  # the same public fault so often …
+    repeat_days: int = Field(7, ge=1, le=90)  # … within so many days
+    silent_days: int = Field(2, ge=1, le=30)  # waits for parts, and the owner heard nothing for so long
+    trend_weeks: int = Field(8, ge=2, le=26)
+
+
+class Targets(Section):
+    """What the figures of week and month are measured by, in per cent."""
+
+    replied: int = Field(100, ge=0, le=100)
+    in_time: int = Field(100, ge=0, le=100)
+    repeats: int = Field(1, ge=0, le=100)  # at most
+    satisfied: int = Field(85, ge=0, le=100)
+    followed_up: int = Field(100, ge=0, le=100)
+    answered: int = Field(85, ge=0, le=100)
+    kept: int = Field(95, ge=0, le=100)
+
+
 class Retention(Section):
     """For how many days things are kept; 0 keeps them for good."""
 
@@ -216,6 +246,8 @@ class Policy(Section):
     desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
+    digests: Digests = Digests()
+    targets: Targets = Targets()
     retention: Retention = Retention()
 
 

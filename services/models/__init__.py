@@ -5,6 +5,7 @@ from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
 from services.models.desk import DeskAct, DeskLink, DeskSession
 from services.models.dialogue import Mailbox, Prompt, Relay
+from services.models.digests import Digest
 from services.models.estate import (
     Address,
     Building,
@@ -45,6 +46,7 @@ __all__ = [
     "DeskAct",
     "DeskLink",
     "DeskSession",
+    "Digest",
     "Duty",
     "Escalation",
     "Event",
