@@ -33,6 +33,7 @@ class Form(ABC):
     extras: ClassVar[tuple[str, ...]] = ()  # filled fields that a button of the summary switches on
     expires: ClassVar[timedelta | None] = None
     on_top: ClassVar[bool] = False  # its question goes on top of any other
+    gives_way: ClassVar[bool] = False  # words that are plainly something else go on; it is asked again afterwards
     hears_all: ClassVar[bool] = False  # "cancel" and "back" are answers like any other
 
     def __init_subclass__(cls, *, name: str, **kwargs: Any) -> None:  # noqa: ANN401

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handlers import (
+    calls,
+    campaign,
     complaint,
     desk,
     emergency,
@@ -46,7 +48,10 @@ FORMS: Mapping[str, type[Form]] = {
         offers.Offer,
         offers.Decided,
         survey.TakeSurvey,
-        survey.FollowedUp,
+        calls.FollowedUp,
+        campaign.TakeCampaign,
+        campaign.CallMe,
+        campaign.StartCampaign,
         workforms.HandOn,
         workforms.GiveBack,
         workforms.NotOurs,
