@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from handlers.answers import Answers, Question, filled, pick
@@ -71,7 +72,7 @@ async def _told(turn: Turn, row: FollowUp, result: Result, step: Step) -> T:
     if row.result == Result.UNREACHABLE:
         return T("follow_up.unreachable")
     if result is Result.NOT_REACHED:
-        return T("follow_up.again", by=When(row.due_at))
+        return T("follow_up.again", at=When(turn.now + timedelta(hours=turn.policy.surveys.call_again_hours)))
     if step is Step.COME_AGAIN:
         return T("follow_up.reopened")
     if step is Step.SUPERVISOR:

@@ -171,8 +171,7 @@ class CallMe(Form, name="campaign_call"):
 
 async def _offer(turn: Turn) -> Reply:
     """Count first: how many it will reach is confirmed before anything is sent."""
-    campaigns.may_start(turn.actor)
-    found = await campaigns.reach(turn.session, community_id=turn.house.id)
+    found = await campaigns.ready(turn.session, turn.actor, community_id=turn.house.id)
     given = {"reached": found.reached, "unreached": found.unreached}
     return Reply(then=Start("campaign_start", given))
 

@@ -193,7 +193,7 @@ def _buildings(
         kept = [
             Row(one, tallies.get(one.key) if name in large and name in by_question[one.key] else None) for one in scored
         ]
-        whole = _total([tallies[one.key] for one in scored if one.key in tallies and one.kind is Kind.SCORE])
+        whole = _total([row.tally for row in kept if row.tally is not None and row.question.kind is Kind.SCORE])
         big = name in large
         found.append(Building(name, invited[name], answered[name] if big else None, kept, whole if big else None))
     return found

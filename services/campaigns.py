@@ -61,13 +61,24 @@ async def reach(session: Session, *, community_id: int) -> Reach:
     return Reach(reached, unreached)
 
 
+async def ready(session: Session, actor: Actor, *, community_id: int) -> Reach:
+    """See that a survey may begin, and count whom it reaches; raises `NotAllowed`, `Running`, `NobodyThere`."""
+    if not actor.system and (actor.staff is None or actor.staff.role != Role.MANAGER):
+        raise NotAllowed
+    runs = Campaign.community_id == community_id, Campaign.state == "running"
+    if await session.scalar(select(Campaign.id).where(*runs)) is not None:
+        raise Running
+    found = await reach(session, community_id=community_id)
+    if not found.reached:
+        raise NobodyThere
+    return found
+
+
 async def start(
     session: Session, actor: Actor, *, house: House, asked: Questions, now: datetime, policy: Policy
 ) -> Campaign:
     """Begin a survey of all owners; raises `NotAllowed`, `Running`, `NobodyThere`."""
-    may_start(actor)
-    if not (await reach(session, community_id=house.id)).reached:
-        raise NobodyThere
+    await ready(session, actor, community_id=house.id)
     row = {
         "community_id": house.id,
         "state": "running",
@@ -86,12 +97,6 @@ async def start(
         await _at(session, campaign, "campaign.remind", remind_at)
     await _at(session, campaign, "campaign.end", campaign.expires_at)
     return campaign
-
-
-def may_start(actor: Actor) -> None:
-    """See that a manager asks, or the operator at his terminal; raises `NotAllowed`."""
-    if not actor.system and (actor.staff is None or actor.staff.role != Role.MANAGER):
-        raise NotAllowed
 
 
 async def _at(session: Session, campaign: Campaign, kind: str, due_at: datetime) -> None:

@@ -238,5 +238,5 @@ class FollowUp(Base):
     staff_id: Mapped[int | None]
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
-    outcome: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[Words] = mapped_column(default="")
     created_at: Mapped[datetime]
