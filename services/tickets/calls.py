@@ -77,6 +77,7 @@ async def noted(
     await timers.cancel(session, subject=SUBJECT, subject_id=row.id)
     if step is Step.COME_AGAIN and task.ticket is not None:
         said = Said(words)
+        await session.flush()  # this call is made: the ticket's going on must not take it for a waiting one
         await engine.act(session, actor, Action.REOPEN, ticket=task.ticket, now=now, policy=policy, said=said)
     return row
 
