@@ -37,7 +37,7 @@ from bot.web.parts import Persona
 from bot.work import Pace as WorkPace
 from bot.work import Ports, Work
 from handlers.turn import World
-from services import catalog, leases, outbox
+from services import catalog, leases, outbox, questions
 from services.buckets import Limit
 from services.clock import DeskClock
 from services.db import Database, Session
@@ -77,6 +77,7 @@ def world_of(settings: Settings) -> World:
     return World(
         texts=Texts.load(),
         catalog=categories,
+        questions=questions.load(settings.questions_file()),
         reader=Reader(categories),
         policies=Policies(settings.policy()),
         simplify=simplifier(),

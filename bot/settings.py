@@ -159,6 +159,12 @@ class CatalogSection(Section):
     file: str = Field("", description='"" for the shipped catalogue, or a file of your own')
 
 
+class QuestionsSection(Section):
+    """What all owners are asked, once in half a year."""
+
+    file: str = Field("", description='"" for the shipped questions, or a file of your own')
+
+
 class DeliverySection(Section):
     """How what must be said is sent."""
 
@@ -193,6 +199,7 @@ class Settings(Section):
     log: LogSection = LogSection()
     media: MediaSection = MediaSection()
     catalog: CatalogSection = CatalogSection()
+    questions: QuestionsSection = QuestionsSection()
     delivery: DeliverySection = DeliverySection()
     work: WorkSection = WorkSection()
     emergency: Emergency = Emergency()
@@ -223,6 +230,10 @@ class Settings(Section):
     def catalog_file(self) -> Path | None:
         """Return the operator's own catalogue file, if he has one."""
         return Path(self.catalog.file) if self.catalog.file else None
+
+    def questions_file(self) -> Path | None:
+        """Return the operator's own questions, if he has any."""
+        return Path(self.questions.file) if self.questions.file else None
 
     def shown_database(self) -> str:
         """Return the database's URL as it may be shown."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 
 from handlers import (
+    campaign,
     complaint,
     day,
     desk,
@@ -113,6 +114,7 @@ COMMANDS: Mapping[str, Command] = {
     "repair": new_repair,
     "mine": _plain(mine.show),
     "my": _plain(mine.show),
+    "survey": campaign.command,
     "fees": _plain(fees.show),
     "notices": _plain(notices.show),
     "complaint": new_complaint,

@@ -34,6 +34,7 @@ class Form(ABC):
     expires: ClassVar[timedelta | None] = None
     on_top: ClassVar[bool] = False  # its question goes on top of any other
     announces: ClassVar[str] = ""  # the field whose words tell many homes of a danger, and report none
+    gives_way: ClassVar[bool] = False  # words that are plainly something else go on; it is asked again afterwards
     hears_all: ClassVar[bool] = False  # "cancel" and "back" are answers like any other
 
     def __init_subclass__(cls, *, name: str, **kwargs: Any) -> None:  # noqa: ANN401

@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from handlers import buttons, commands, fees, linking, losses, menu, mine, neighbours, notices, repair, telling, work
 from handlers import words as spoken
+from handlers.answers import chosen
+from handlers.forms import SKIP
 from handlers.turn import Turn
 from handlers.verbs import TYPED, VERBS
 from services import links
+from services.conversations import read_options
 from services.messages import Channel, MediaKind, Reply, Start, T, reply
-from services.models import Ticket
+from services.models import Prompt, Ticket
 from services.tickets import finding
 from services.tickets.rules import State
 from services.understanding.intents import Intent
@@ -100,6 +103,20 @@ async def _staff_words(turn: Turn) -> Reply | None:
         return None
     found = buttons.fitting(turn.actor, verb, held)
     return await VERBS[verb](turn, found[0].id) if len(found) == 1 else work.which(found, verb)
+
+
+def is_new(turn: Turn, prompt: Prompt) -> bool:
+    """Whether words, or a photo, are plainly about something else than a question that gives way to such."""
+    if not read_options(prompt) or chosen(turn, read_options(prompt)) is not None:
+        return False
+    if any(option.value == SKIP for option in read_options(prompt)):  # free words are asked for: these are some
+        return False
+    reading = turn.understood()
+    tells = reading.category is not None or (reading.confident and reading.intent not in COURTESIES)
+    return bool(turn.inbound.media) or tells
+
+
+COURTESIES = frozenset({Intent.GREETING, Intent.THANKS, Intent.ACKNOWLEDGE, Intent.CANCEL, Intent.PRAISE})
 
 
 def _belongs(turn: Turn, reading: Reading, ticket: Ticket) -> bool:

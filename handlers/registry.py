@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from handlers import (
     appeals,
+    calls,
+    campaign,
     complaint,
     desk,
     emergency,
@@ -57,7 +59,10 @@ FORMS: Mapping[str, type[Form]] = {
         offers.Offer,
         offers.Decided,
         survey.TakeSurvey,
-        survey.FollowedUp,
+        calls.FollowedUp,
+        campaign.TakeCampaign,
+        campaign.CallMe,
+        campaign.StartCampaign,
         workforms.HandOn,
         workforms.GiveBack,
         workforms.NotOurs,

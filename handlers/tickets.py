@@ -8,11 +8,11 @@ from typing import Any
 
 from handlers import buttons
 from handlers.turn import Turn
-from services import conversations, people
+from services import conversations, people, surveys
 from services.catalog import Kind
 from services.messages import Choice, Reply, Say, Start, Style, T, Text, When, joined, lines, pairs, plain, reply
 from services.models import Quote, Ticket
-from services.tickets import engine, faces, finding, history, joining, merging, quotes
+from services.tickets import calls, engine, faces, finding, history, joining, merging, quotes, surveying
 from services.tickets.deeds import Wait
 from services.tickets.history import Happened, Said
 from services.tickets.needs import LastAnswer
@@ -68,7 +68,8 @@ async def view(turn: Turn, ticket: Ticket) -> Reply:
     if work is not None:
         told += [_event(row, work, who) for row in await merging.common_log(turn.session, ticket, work)]
     quote = await quotes.latest(turn.session, ticket) if ticket.kind == Kind.REPAIR else None
-    text = lines(*await _head(turn, ticket, quote, work), *told[-MOST_SHOWN:])
+    verdicts = await _verdicts(turn, ticket, who)
+    text = lines(*await _head(turn, ticket, quote, work), verdicts, *told[-MOST_SHOWN:])
     files = await history.files(turn.session, ticket) if who - {Standing.REQUESTER} else ()
     choices = [*_nods(ticket, quote, who), *buttons.shown(turn.actor, ticket, now=turn.now)]
     return Reply(Say(text, pairs(choices), media=files))
@@ -95,6 +96,25 @@ async def _head(turn: Turn, ticket: Ticket, quote: Quote | None, work: Ticket | 
         _comes(turn, done),
         quotes.line(ticket, quote),
     ]
+
+
+async def _verdicts(turn: Turn, ticket: Ticket, who: frozenset[Standing]) -> Text | None:
+    """Show employees both verdicts, each by itself: the owner's, whose score the one who did the work never sees."""
+    if not who - {Standing.REQUESTER} or Standing.REQUESTER in who:
+        return None
+    desk = DESK & who and Standing.HOLDER not in who
+    score = await surveys.score_of(turn.session, ticket) if desk and ticket.done_at is not None else None
+    parts = [
+        T("verdict.returned", count=ticket.returns) if ticket.returns else None,
+        T("verdict.accepted") if ticket.closed_how == "accepted" else None,
+        T("verdict.silent") if ticket.closed_how == "silence" else None,
+        T(f"score.{score}") if score else None,
+    ]
+    said = [part for part in parts if part is not None]
+    return lines(
+        T("verdict.owner", said=joined(said, " · ")) if said else None,
+        T("verdict.desk", said=T(f"quality.{ticket.quality}")) if ticket.quality else None,
+    )
 
 
 def _comes(turn: Turn, ticket: Ticket) -> T | None:
@@ -158,14 +178,20 @@ def _event(row: Happened, ticket: Ticket, who: frozenset[Standing], spoken: froz
 
 
 def _named(row: Happened, ticket: Ticket) -> T:
-    """Name what happened; what is answered is not "repaired"."""
+    """Name what happened: what is answered is not "repaired"; why nobody was asked, and how a call went, are told."""
     if row.action == Action.DONE and ticket.kind != Kind.REPAIR:
         return T("event.answered")
+    if row.action == surveying.NOT_SENT:
+        return T("event.no_survey", why=T(f"no_survey.{row.codes['why']}"))
+    if row.action == calls.NOTED:
+        return T("event.followed_up", result=T(f"call.{row.codes['result']}"))
     return T(f"event.{row.action}")
 
 
 def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
-    """Whether the row is for these eyes: notes among employees are not for the requester."""
+    """Whether the row is for these eyes: notes among employees are not for the requester, calls are the desk's."""
+    if row.action in DESK_ONLY:
+        return bool(DESK & who) and (Standing.HOLDER not in who or Standing.LEAD in who)
     if who - {Standing.REQUESTER}:
         return True
     if row.action in AMONG_STAFF:
@@ -200,10 +226,15 @@ SPOKEN = frozenset(
         Action.NOT_OURS,
         Action.APPEAL,
         Action.REPLY,
+        Action.QUALITY,
+        Action.REOPEN,
+        calls.NOTED,
     }
 )
 AMONG_STAFF = frozenset({Action.CONCERN, Action.RALLY, Action.REPLY, Action.QUALITY})
-INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
+DESK = frozenset({Standing.FRONT, Standing.LEAD})
+DESK_ONLY = frozenset({surveying.NOT_SENT, calls.NOTED})
+INTERNAL = frozenset({Action.QUALITY, Action.REOPEN, Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
 
 
 def _nods(ticket: Ticket, quote: Quote | None, who: frozenset[Standing]) -> Sequence[Choice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import handovers, houses, incidents, publishing, surveys, timers
+from services import campaigns, handovers, houses, incidents, publishing, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.digests import rounds
@@ -74,12 +74,28 @@ async def _remind(session: Session, timer: Timer, now: datetime, policy: Policy)
     await surveys.remind(session, survey_id=timer.subject_id, now=now)
 
 
-async def _expire(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
-    await surveys.expire(session, survey_id=timer.subject_id)
+async def _expire(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await surveys.expire(session, survey_id=timer.subject_id, now=now, policy=policy)
 
 
 async def _overdue(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
     await followups.overdue(session, follow_up_id=timer.subject_id, now=now)
+
+
+async def _again(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await followups.again(session, follow_up_id=timer.subject_id, now=now)
+
+
+async def _send(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await campaigns.send(session, campaign_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _remind_all(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await campaigns.remind(session, campaign_id=timer.subject_id, now=now)
+
+
+async def _end(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await campaigns.end(session, campaign_id=timer.subject_id, now=now)
 
 
 async def _quote(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
@@ -129,6 +145,10 @@ KINDS: Mapping[str, Work] = {
     "survey.remind": _remind,
     "survey.expire": _expire,
     "follow_up.due": _overdue,
+    "follow_up.again": _again,
+    "campaign.send": _send,
+    "campaign.remind": _remind_all,
+    "campaign.end": _end,
     "handover.due": _unconfirmed,
     rounds.TODAY: rounds.go,
     rounds.UNCLEARED: rounds.go,
@@ -146,6 +166,7 @@ GENTLE = frozenset(
         joined.TELL,
         joined.ASK,
         publishing.BY_DAY,
+        *("follow_up.again", "campaign.send", "campaign.remind"),
     }
 )
 STALE: Mapping[str, timedelta] = {

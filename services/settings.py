@@ -114,7 +114,12 @@ class Surveys(Section):
     remind_hours: int = Field(24, ge=1, le=24 * 7)
     expire_days: int = Field(7, ge=1, le=60)
     follow_up_hours: int = Field(24, ge=1, le=24 * 7)
+    call_again_hours: int = Field(24, ge=1, le=24 * 7)  # nobody took the call: tried once more after so long
     unhappy_at_most: int = Field(2, ge=1, le=4)  # this score and below is followed up
+    quiet_days: int = Field(7, ge=0, le=365)  # nobody is asked twice in so many days, but about work that was redone
+    campaign_days: int = Field(14, ge=1, le=90)  # a survey of all owners ends after so long
+    campaign_remind_days: int = Field(4, ge=1, le=60)
+    small_group: int = Field(5, ge=2, le=100)  # fewer answers than this are not shown by themselves
 
 
 class Dialogues(Section):

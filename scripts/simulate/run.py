@@ -16,7 +16,7 @@ from time import perf_counter, process_time
 
 from sqlalchemy import func, select
 
-from scripts.simulate import delivery, estate, filing, hands, invariants, leads, words
+from scripts.simulate import calling, delivery, estate, filing, hands, invariants, leads, words
 from scripts.simulate.estate import ZONE
 from scripts.simulate.stage import Stage
 from services import catalog, migrate, reports
@@ -146,6 +146,7 @@ async def _stage(db: Database, days: int, seed: int, share: float) -> Stage:
         drain=delivery.drain,
     )
     stage.plan(stage.now, partial(filing.begin_day, stage, share=share))
+    calling.begin(stage)
     gc.collect()
     gc.freeze()  # what is here now stays
     return stage

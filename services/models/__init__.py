@@ -1,6 +1,7 @@
 """Every table of the house, by area."""
 
 from services.models.base import Base, table_of
+from services.models.campaigns import Campaign, CampaignAnswer, CampaignPerson
 from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
 from services.models.desk import DeskAct, DeskLink, DeskSession
@@ -36,6 +37,9 @@ __all__ = [
     "Bill",
     "Bucket",
     "Building",
+    "Campaign",
+    "CampaignAnswer",
+    "CampaignPerson",
     "Card",
     "ChannelAccount",
     "ClockOffset",
