@@ -20,6 +20,7 @@ from services.settings import (
     Deadlines,
     Dialogues,
     Emergency,
+    Forms,
     Policy,
     Quiet,
     Retention,
@@ -196,6 +197,7 @@ class Settings(Section):
     deadlines: Deadlines = Deadlines()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
+    forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()

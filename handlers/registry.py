@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handlers import (
+    cars,
     complaint,
     desk,
     emergency,
+    gate,
     holdups,
     leading,
     linking,
@@ -15,11 +17,14 @@ from handlers import (
     mine,
     offers,
     quotes,
+    rectify,
     repair,
     shift,
+    slips,
     survey,
     takeover,
     telling,
+    upstairs,
     wording,
     workforms,
 )
@@ -69,6 +74,18 @@ FORMS: Mapping[str, type[Form]] = {
         takeover.HandOver,
         takeover.TakeOver,
         takeover.ShiftAnswer,
+        upstairs.Upstairs,
+        upstairs.ReachContact,
+        upstairs.Sides,
+        slips.AskForSlip,
+        slips.Decide,
+        slips.AnswerDesk,
+        gate.CheckSlip,
+        cars.MoveCar,
+        cars.Keeper,
+        rectify.WriteNotice,
+        rectify.Rectified,
+        rectify.Fail,
     )
 }
 

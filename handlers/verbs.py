@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers import holdups, leading, mine, offers, relay, work
+from handlers import holdups, leading, mine, offers, rectify, relay, upstairs, work
 from handlers.tickets import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -13,9 +13,11 @@ VERBS: Mapping[str, Verb] = {
     **work.VERBS,
     **holdups.VERBS,
     **leading.VERBS,
+    **upstairs.VERBS,
+    **rectify.VERBS,
     "talk": relay.talk,
 }
-TYPED: Mapping[str, str] = {**work.TYPED, **holdups.TYPED}
+TYPED: Mapping[str, str] = {**work.TYPED, **holdups.TYPED, **upstairs.TYPED}
 CODES: Mapping[str, str] = {  # the short word before a number
     "short.accept": "accept",
     "short.called": "called",

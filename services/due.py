@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import handovers, houses, surveys, timers
+from services import cars, handovers, houses, slips, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
-from services.tickets import escalation, finding, followups, quotes
+from services.tickets import escalation, finding, followups, leaks, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -89,6 +89,18 @@ async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Po
     await handovers.overdue(session, handover_id=timer.subject_id, now=now)
 
 
+async def _upstairs(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await leaks.unanswered(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _slip(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await slips.overdue(session, slip_id=timer.subject_id, now=now)
+
+
+async def _car(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await cars.overdue(session, call_id=timer.subject_id, now=now, policy=policy)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
@@ -100,6 +112,9 @@ KINDS: Mapping[str, Work] = {
     "survey.expire": _expire,
     "follow_up.due": _overdue,
     "handover.due": _unconfirmed,
+    leaks.DUE: _upstairs,
+    slips.DUE: _slip,
+    cars.DUE: _car,
 }
 GENTLE = frozenset({"ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
 STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}

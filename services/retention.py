@@ -18,6 +18,7 @@ from services import inlined
 from services.conversations import CHOOSE
 from services.db import Session, machine_now
 from services.models import (
+    CarCall,
     Content,
     Event,
     HandoverItem,
@@ -28,6 +29,7 @@ from services.models import (
     Outgoing,
     Prompt,
     Receipt,
+    ReleaseSlip,
     Survey,
     Ticket,
 )
@@ -51,6 +53,8 @@ class Swept:
     tickets: int = 0
     contents: int = 0
     requests: int = 0
+    slips: int = 0
+    cars: int = 0
     media: int = 0
     mailbox: int = 0
     limit: int = 0
@@ -60,7 +64,7 @@ class Swept:
         """Whether a kind came to the limit, so that another sweep finds more."""
         return self.limit in (
             *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
-            *(self.contents, self.requests, self.media, self.mailbox),
+            *(self.contents, self.requests, self.slips, self.cars, self.media, self.mailbox),
         )
 
 
@@ -75,6 +79,8 @@ async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int)
         tickets=await _tickets(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         contents=await _contents(session, now, now - _days(kept.words_days), limit) if kept.words_days else 0,
         requests=await _requests(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        slips=await _slips(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        cars=await _remove(session, CarCall, CarCall.asked_at < now - _days(kept.prompt_days), limit),
         media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
         mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
         limit=limit,
@@ -152,6 +158,11 @@ async def _requests(session: Session, before: datetime, limit: int) -> int:
         or_(LinkRequest.name != "", LinkRequest.words != ""),
     )
     return await _change(session, LinkRequest, too_old, {"name": "", "words": ""}, limit)
+
+
+async def _slips(session: Session, before: datetime, limit: int) -> int:
+    too_old = and_(ReleaseSlip.until_at < before, or_(ReleaseSlip.goods != "", ReleaseSlip.carrier != ""))
+    return await _change(session, ReleaseSlip, too_old, {"goods": "", "carrier": ""}, limit)
 
 
 async def _media(session: Session, before: datetime, limit: int) -> int:

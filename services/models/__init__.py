@@ -21,6 +21,7 @@ from services.models.estate import (
     Staff,
     Unit,
 )
+from services.models.household import CarCall, Party, ReleaseSlip, Vehicle
 from services.models.money import Bill, Notice
 from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
@@ -33,6 +34,7 @@ __all__ = [
     "Bill",
     "Bucket",
     "Building",
+    "CarCall",
     "Card",
     "ChannelAccount",
     "ClockOffset",
@@ -59,6 +61,7 @@ __all__ = [
     "Occupancy",
     "Outgoing",
     "OutsideCase",
+    "Party",
     "Pause",
     "Person",
     "Place",
@@ -66,6 +69,7 @@ __all__ = [
     "Quote",
     "Receipt",
     "Relay",
+    "ReleaseSlip",
     "Replica",
     "Seal",
     "Setting",
@@ -76,6 +80,7 @@ __all__ = [
     "TicketLink",
     "Timer",
     "Unit",
+    "Vehicle",
     "WordingHit",
     "table_of",
 ]

@@ -155,11 +155,14 @@ async def begin(
     now: datetime,
     figures: Deadlines,
     calendars: Calendars,
+    settled_by: datetime | None = None,
 ) -> None:
-    """Start the clocks of a new ticket; an arrival that was promised is one of them."""
+    """Start the clocks of a new ticket; an arrival that was promised is one of them, and a date that was given."""
     rows = [_counted(ticket, clock, term, now, calendars) for clock, term in owed.items()]
     if ticket.promised_at is not None:
         rows.append(_agreed(ticket, Clock.ARRIVE, now, ticket.promised_at))
+    if settled_by is not None:
+        rows.append(_agreed(ticket, Clock.RESOLVE, now, settled_by))
     for row in rows:
         seen = _watched(ticket, row["clock"], row["calendar"], now, row["due_at"])
         following = ladder.following(seen, (), now=now, figures=figures, calendars=calendars)

@@ -59,6 +59,7 @@ def holds(deed: Deed) -> bool:
         Action.CANCEL: state is State.CANCELLED,
         Action.MERGE: state is State.MERGED,
         Action.SIGN_OFF: ticket.signed_by is not None,
+        Action.FOUND_RIGHT: state is State.CLOSED,
     }
     return effects_there.get(deed.action, False)
 
@@ -190,6 +191,16 @@ def _noted(deed: Deed) -> None:
     deed.ticket.media_count += len(deed.said.media)
 
 
+def _checked(deed: Deed) -> None:
+    ticket = deed.ticket
+    ticket.done_at = ticket.closed_at = deed.now
+    ticket.closed_how, ticket.step = "desk", ""
+
+
+def _failed(deed: Deed) -> None:
+    deed.ticket.step = ""
+
+
 def _judged(deed: Deed) -> None:
     deed.ticket.quality = deed.codes["verdict"]
 
@@ -227,4 +238,6 @@ _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
     Action.NOTE: _noted,
     Action.QUALITY: _judged,
     Action.SIGN_OFF: _signed,
+    Action.FOUND_RIGHT: _checked,
+    Action.FOUND_WRONG: _failed,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from services.catalog import Payer
+from services.catalog import Kind, Payer
 from services.db import Session
+from services.tickets import addressees
 from services.tickets import effects_offers as offers
 from services.tickets import effects_owner as owner
 from services.tickets import effects_work as work
@@ -20,6 +21,8 @@ async def follow(session: Session, deed: Deed) -> None:
     effect = EFFECTS.get(deed.action)
     if effect is not None:
         await effect(session, deed)
+    if deed.ticket.kind == Kind.RECTIFICATION:
+        await addressees.follow(session, deed)
     if _leaves_a_price_open(deed):
         await offers.over(session, deed)
 
@@ -115,4 +118,6 @@ HEARD: Mapping[Action, frozenset[Heard]] = {
     Action.URGE: _heard("holder else"),
     Action.QUALITY: _heard(""),
     Action.SIGN_OFF: _heard(""),
+    Action.FOUND_RIGHT: _heard(""),
+    Action.FOUND_WRONG: _heard(""),
 }

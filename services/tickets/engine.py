@@ -102,6 +102,7 @@ _HOLDS_END: Mapping[Action, str] = {
     Action.CLOSE: "closed",
     Action.CANCEL: "cancelled",
     Action.MERGE: "merged",
+    Action.FOUND_RIGHT: "closed",
 }
 
 

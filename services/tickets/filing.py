@@ -69,7 +69,7 @@ async def file(
     if not (actor.memberships or actor.system or request.emergency):
         await _limits(session, actor, house, request, now, policy)
     plan = await requests.plan(session, house, request, now, policy)
-    holder = await _holder(session, house, request, plan, now)
+    holder = await _holder(session, actor, house, request, plan, now)
     ticket = await _row(session, actor, house, request, plan, holder, now, policy)
     await loading.add(session, ticket)
     said = Said(request.matter, request.media)
@@ -78,7 +78,9 @@ async def file(
         await engine.hold(session, ticket, from_staff_id=None, now=now)
     owed = terms.terms(requests.matter(request, plan), policy.deadlines)
     known = calendars(policy, house.zone)
-    await deadlines.begin(session, ticket, owed, now=now, figures=policy.deadlines, calendars=known)
+    given = request.end if request.kind is Kind.RECTIFICATION else None
+    figures = policy.deadlines
+    await deadlines.begin(session, ticket, owed, now=now, figures=figures, calendars=known, settled_by=given)
     if plan.rework_of is not None:
         await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
     await _show(session, house, ticket, holder, now)
@@ -114,13 +116,18 @@ def _filed(*, known: bool) -> Select[int, int]:
     return select(func.count(), alike).where(*mine, *since)
 
 
-async def _holder(session: Session, house: House, request: Request, plan: Plan, now: datetime) -> Candidate | None:
+async def _holder(
+    session: Session, actor: Actor, house: House, request: Request, plan: Plan, now: datetime
+) -> Candidate | None:
     """Return who gets the ticket at once; a stranger's goes to the desk first, unless there is danger."""
     if not request.requester.known and not request.emergency:
         return None
     if request.kind is Kind.COMPLAINT:
         found = await dispatch.leads(session, community_id=house.id, now=now, about=request.about)
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
+    if request.kind is Kind.RECTIFICATION and actor.staff is not None:  # whoever writes a notice sees it through
+        mates = await dispatch.candidates(session, community_id=house.id, team=actor.staff.team, now=now)
+        return next((one for one in mates if one.staff_id == actor.staff.staff_id), None)
     if plan.way in {Way.GRAB, Way.DESK}:
         return None
     found = await dispatch.candidates(session, community_id=house.id, team=plan.team, now=now)

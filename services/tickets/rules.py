@@ -63,6 +63,8 @@ class Action(StrEnum):
     URGE = "urge"
     QUALITY = "quality"
     SIGN_OFF = "sign_off"
+    FOUND_RIGHT = "found_right"
+    FOUND_WRONG = "found_wrong"
 
 
 class Standing(StrEnum):
@@ -187,6 +189,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.URGE: _rule("requester", IN_HAND),
     Action.QUALITY: _rule("front lead", ENDED, brings="verdict words?"),
     Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE),
+    Action.FOUND_RIGHT: _rule("holder front lead", HELD, State.CLOSED, Repeat.IGNORE),
+    Action.FOUND_WRONG: _rule("holder front lead", HELD, WORKING, brings="until words"),
 }
 
 
