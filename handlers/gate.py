@@ -86,7 +86,9 @@ async def check(turn: Turn, rest: str) -> Reply:
 async def typed(turn: Turn) -> Reply | None:
     """Read `放行 0412-R3`, for those at the gate."""
     rest = words.after(turn, "words.gate", glued=True) if slips.at_gate(turn.actor) else None
-    return await check(turn, rest) if rest and slips.typed(rest) is not None else None
+    if rest is None or (rest and slips.typed(rest) is None and not turn.actor.keeps_watch):
+        return None
+    return await check(turn, rest)
 
 
 async def scanned(turn: Turn, payload: str) -> Reply:

@@ -19,10 +19,10 @@ from services import media
 from services.catalog import Kind
 from services.conversations import Option
 from services.messages import Channel, Choice, Reply, Start, T, Text, When, joined, lines, plain, reply
-from services.refusals import NotAllowed, NotFound
+from services.refusals import NotAllowed
 from services.tickets import rectify
 from services.tickets.history import Said
-from services.tickets.rectify import Notice
+from services.tickets.rectify import NothingToRectify, Notice
 from services.tickets.rules import Action
 
 DAYS = (1, 3, 7)
@@ -111,7 +111,9 @@ async def rectified(turn: Turn, rest: str) -> Reply:
     mine = {ticket.id: ticket for ticket in await rectify.waiting(turn.session, turn.actor)}
     ticket = mine.get(int(rest) if rest.isdecimal() else 0)
     if ticket is None:
-        raise NotFound
+        raise NothingToRectify
+    if turn.inbound.media or turn.inbound.channel is Channel.SMS:
+        return await _send(turn, ticket.id, turn.label(T("rectify.done")))
     return Reply(then=shown.start("rectified", ticket))
 
 

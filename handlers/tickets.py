@@ -134,6 +134,8 @@ def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:
     """Whether the row is for these eyes: notes among employees are not for the requester."""
     if who - {Standing.REQUESTER}:
         return True
+    if row.action in AMONG_STAFF:
+        return False
     return row.action != Action.NOTE or row.person_id == ticket.requester_id
 
 
@@ -155,6 +157,7 @@ SPOKEN = frozenset(
         Action.NOT_OURS,
     }
 )
+AMONG_STAFF = frozenset({"upper_contact", "upper_unreached", "side_allowed"})
 INTERNAL = frozenset({Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})
 
 

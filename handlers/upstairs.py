@@ -35,7 +35,9 @@ async def _times(turn: Turn, so_far: Answers) -> Sequence[Option]:
 async def _typed(turn: Turn) -> Any:  # noqa: ANN401
     """Read a time; anything else is passed on as it was said."""
     window = await mine.typed_window(turn)
-    return window or ({"said": turn.text} if len(turn.text) >= LEAST else None)
+    if window is not None:  # "my son is there on Saturday" says more than the time
+        return [*window, turn.text]
+    return {"said": turn.text} if len(turn.text) >= LEAST else None
 
 
 def _declined(so_far: Answers) -> bool:
@@ -71,8 +73,8 @@ class Upstairs(Form, name="upstairs"):
             return Heard(Allowed.NO, self.words)
         if isinstance(self.when, Mapping):
             return Heard(Allowed.UNKNOWN, self.when["said"])
-        start, end = (datetime.fromisoformat(text) for text in self.when)
-        return Heard(Allowed.YES, start=start, end=end)
+        start, end = (datetime.fromisoformat(text) for text in self.when[:2])
+        return Heard(Allowed.YES, "".join(self.when[2:]), start, end)
 
 
 async def _reached_or_not(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
@@ -108,7 +110,9 @@ class ReachContact(Form, name="reach_contact"):
         """Write down what came of it."""
         ticket = await finding.find(turn.session, turn.actor, ticket_id=self.ticket, lock=True)
         heard = Heard(self.allowed, self.words) if self.reached == "yes" else None
-        await leaks.contact_reached(turn.session, turn.actor, ticket=ticket, heard=heard, now=turn.now)
+        await leaks.contact_reached(
+            turn.session, turn.actor, ticket=ticket, heard=heard, now=turn.now, policy=turn.policy
+        )
         return reply(
             T("reach_contact.noted" if heard else "reach_contact.again", number=self.number),
             [Choice(T("do.sides"), f"t:sides:{self.ticket}")],
@@ -119,8 +123,8 @@ async def _what(turn: Turn, so_far: Answers) -> Sequence[Option]:
     """Offer what may be written down about either side, as far as it makes sense now."""
     ticket = await finding.find(turn.session, turn.actor, ticket_id=int(so_far["ticket"]))
     there = await parties.of(turn.session, ticket, role=Side.ABOVE) is not None
-    above = ["above:yes", "above:no", "absent"] if there else ["begin"] if ticket.unit_id is not None else []
-    return [Option(value, T(f"sides.{value}")) for value in (*above, "below:yes", "below:no", "unit")]
+    above = ["above_yes", "above_no", "absent"] if there else ["begin"] if ticket.unit_id is not None else []
+    return [Option(value, T(f"sides.{value}")) for value in (*above, "below_yes", "below_no", "other_unit")]
 
 
 async def _no_options(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
@@ -133,11 +137,11 @@ async def _typed_unit(turn: Turn) -> int | None:
 
 
 def _names_a_unit(so_far: Answers) -> bool:
-    return so_far.get("what") == "unit"
+    return so_far.get("what") == "other_unit"
 
 
 def _says_who_allows(so_far: Answers) -> bool:
-    return ":" in str(so_far.get("what") or "")
+    return "_" in str(so_far.get("what") or "") and not _names_a_unit(so_far)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,14 +167,14 @@ class Sides(Numbered, name="sides"):
         """Do what was chosen."""
         ticket = await _case(turn, self.ticket, lock=True)
         session, actor, now = turn.session, turn.actor, turn.now
-        if self.what == "unit":
+        if self.what == "other_unit":
             await leaks.name_upper(session, actor, ticket=ticket, unit_id=self.unit, now=now, policy=turn.policy)
         elif self.what == "begin":
             await leaks.turn_to_upper(session, actor, ticket=ticket, now=now, policy=turn.policy)
         elif self.what == "absent":
             await leaks.nobody_there(session, actor, ticket=ticket, now=now)
         else:
-            side, _, allowed = self.what.partition(":")
+            side, _, allowed = self.what.partition("_")
             heard = Heard(Allowed(allowed), self.words)
             await leaks.record(session, actor, ticket=ticket, side=Side(side), heard=heard, now=now)
         known = [parties.line(one) for one in await parties.shown(session, ticket)]

@@ -142,7 +142,7 @@ async def answered(
         raise CallOver
     call.answered_at = now
     if answer is Answer.ELSEWHERE:
-        await _guard_instead(session, call, "car.news.elsewhere", now=now, policy=policy)
+        await _guard_instead(session, call, "elsewhere", now=now, policy=policy)
         return call
     call.state = answer
     await timers.cancel(session, subject=SUBJECT, subject_id=call.id)
@@ -173,16 +173,18 @@ async def overdue(session: Session, *, call_id: int, now: datetime, policy: Poli
     """The keeper said nothing: security gets it and the asker hears so."""
     call = await _locked(session, call_id)
     if call is not None and call.state == "asked":
-        await _guard_instead(session, call, "car.news.silent", now=now, policy=policy)
+        await _guard_instead(session, call, "silent", now=now, policy=policy)
 
 
-async def _guard_instead(session: Session, call: CarCall, key: str, *, now: datetime, policy: Policy) -> None:
+async def _guard_instead(session: Session, call: CarCall, why: str, *, now: datetime, policy: Policy) -> None:
     house = await houses.by_id(session, community_id=call.community_id)
     to = await people.to_of(session, address_id=call.asker_address_id)
     who = Requester(person_id=call.asker_id, address_id=to.address_id if to else None)
     clockwork = actors.system(SYSTEM, house=house)
     ticket = await _to_guard(session, clockwork, call, who, now=now, policy=policy)
-    await _tell_asker(session, call, T(key, plate=call.plate, number=ticket.number), now=now, tag=":guard")
+    await _tell_asker(
+        session, call, T(f"car.news.{why}", plate=call.plate, number=ticket.number), now=now, tag=":guard"
+    )
 
 
 async def _locked(session: Session, call_id: int) -> CarCall | None:

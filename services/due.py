@@ -116,5 +116,5 @@ KINDS: Mapping[str, Work] = {
     slips.DUE: _slip,
     cars.DUE: _car,
 }
-GENTLE = frozenset({"ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
+GENTLE = frozenset({leaks.DUE, "ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
 STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}

@@ -16,23 +16,29 @@ from services.tickets.parties import Side
 from services.tickets.rules import Action
 
 TOLD: Mapping[str, str] = {
-    Action.FOUND_RIGHT: "rectify.passed",
-    Action.FOUND_WRONG: "rectify.failed",
-    Action.EXTEND: "rectify.extended",
-    Action.CANCEL: "rectify.withdrawn",
+    Action.FOUND_RIGHT: "passed",
+    Action.FOUND_WRONG: "failed",
+    Action.EXTEND: "extended",
+    Action.CANCEL: "withdrawn",
 }
 
 
 async def follow(session: Session, deed: Deed) -> None:
     """Tell the addressee what an employee did to the notice."""
-    ticket, key = deed.ticket, TOLD.get(deed.action)
-    party = await parties.of(session, ticket, role=Side.ADDRESSEE) if key is not None else None
-    if party is None or key is None:
+    ticket, what = deed.ticket, TOLD.get(deed.action)
+    party = await parties.of(session, ticket, role=Side.ADDRESSEE) if what is not None else None
+    if party is None or what is None:
         return
     due = deed.codes.get("until")
-    text = T(key, number=ticket.number, matter=ticket.matter, due=When(due) if isinstance(due, datetime) else None)
+    text = T(
+        f"rectify.{what}",
+        number=ticket.number,
+        matter=ticket.matter,
+        due=When(due) if isinstance(due, datetime) else None,
+    )
     words = plain(deed.said.words) if deed.said.words else None
     again = deed.action in {Action.FOUND_WRONG, Action.EXTEND}
+    party.state = "told" if again else "settled"
     await tell(session, ticket, party, lines(text, words), media=deed.said.media, offers=again, now=deed.now)
 
 

@@ -72,13 +72,16 @@ async def find(session: Session, *, card_id: int | None) -> Face | None:
         row.holds,
         into=await finding.number_of(session, ticket.merged_into_id),
         tied=[one.number for one in await merging.tied(session, ticket)] if card.view != View.GROUP else (),
-        sides=await parties.shown(session, ticket) if _has_sides(card, ticket) else (),
+        sides=await _sides(session, card, ticket),
         alike=await _alike(session, ticket) if card.view == View.FRONT else (),
     )
 
 
-def _has_sides(card: Card, ticket: Ticket) -> bool:
-    return card.view != View.GROUP and (ticket.category == parties.LEAK or ticket.kind == Kind.RECTIFICATION)
+async def _sides(session: Session, card: Card, ticket: Ticket) -> Sequence[parties.Shown]:
+    """Return whom the ticket concerns, where there is something to say of them."""
+    if card.view == View.GROUP or not (ticket.category == parties.LEAK or ticket.kind == Kind.RECTIFICATION):
+        return ()
+    return [one for one in await parties.shown(session, ticket) if parties.says_something(one.party)]
 
 
 async def _alike(session: Session, ticket: Ticket) -> Sequence[str]:

@@ -24,6 +24,7 @@ from services.understanding.floors import rooms_above
 DUE = "party.due"
 SYSTEM = "leaks"
 ANSWER_DAYS = timedelta(days=3)
+MOST_CALLS = 3  # of an emergency contact, before people see to it themselves
 
 
 class LeakOver(Refused):
@@ -157,10 +158,10 @@ async def _await(session: Session, ticket: Ticket, party: Party, due_at: datetim
 
 
 async def unanswered(session: Session, *, ticket_id: int, now: datetime) -> None:
-    """The household above said nothing: its emergency contact is called."""
+    """The household above said nothing, or its contact did not answer: the contact is called, once more."""
     ticket = await finding.locked(session, ticket_id=ticket_id)
     party = await parties.of(session, ticket, role=Side.ABOVE) if ticket is not None else None
-    if ticket is None or party is None or party.state != "told" or ticket.state not in IN_HAND:
+    if ticket is None or party is None or party.state not in {"told", "unreached"} or ticket.state not in IN_HAND:
         return
     house = await houses.by_id(session, community_id=ticket.community_id)
     await _contact(session, actors.system(SYSTEM, house=house), ticket, party, now=now)
@@ -206,7 +207,7 @@ async def whom_to_call(session: Session, actor: Actor, *, ticket_id: int) -> tup
 
 
 async def contact_reached(
-    session: Session, actor: Actor, *, ticket: Ticket, heard: Heard | None, now: datetime
+    session: Session, actor: Actor, *, ticket: Ticket, heard: Heard | None, now: datetime, policy: Policy
 ) -> None:
     """Write down what the call to the emergency contact brought; None: nobody answered. Raises `NotFound`."""
     party = await parties.of(session, ticket, role=Side.ABOVE)
@@ -216,6 +217,8 @@ async def contact_reached(
     if heard is None:
         party.state = "unreached"
         await parties.note(session, actor, ticket, party, action="upper_unreached", now=now)
+        if party.tries < MOST_CALLS:
+            await _await(session, ticket, party, now + timedelta(minutes=policy.forms.upstairs_minutes))
         await _tell_hands(session, actor, ticket, T("leak.staff.unreached", number=ticket.number), now=now)
         await cards.touch(session, ticket=ticket, now=now)
         return

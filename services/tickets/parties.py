@@ -79,12 +79,13 @@ async def by_id(session: Session, party_id: int) -> Party | None:
 
 async def shown(session: Session, ticket: Ticket) -> Sequence[Shown]:
     """Return the parties of a ticket with their units and words, for those who work it."""
+    await session.flush()  # another unit may just have been named
     rows = await session.execute(
         select(Party, Unit, Content.words)
         .outerjoin(Unit, Unit.id == Party.unit_id)
         .outerjoin(Content, Content.id == Party.content_id)
         .where(Party.ticket_id == ticket.id)
-        .order_by(Party.id)
+        .order_by(Party.role)
     )
     return [Shown(party, unit, words or "") for party, unit, words in rows.all()]
 
@@ -145,6 +146,11 @@ def line(one: Shown) -> Text:
         ),
         T("party.words", words=one.words) if one.words else None,
     )
+
+
+def says_something(party: Party) -> bool:
+    """Whether there is anything to show of a party: whoever reported a leak has said nothing yet."""
+    return party.role != Side.BELOW or party.allowed != Allowed.UNKNOWN
 
 
 def _allowed(party: Party) -> T:

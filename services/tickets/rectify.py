@@ -64,7 +64,15 @@ async def file(
     ticket = await filing.file(session, actor, house=house, request=request, now=now, policy=policy)
     await engine.act(session, actor, Action.ACCEPT, ticket=ticket, now=now, policy=policy)
     party = await parties.add(session, ticket, role=Side.ADDRESSEE, unit_id=notice.unit_id, name=notice.firm)
-    text = T("rectify.notice", number=ticket.number, matter=notice.matter, due=When(notice.due), place=notice.place)
+    text = T(
+        "rectify.notice",
+        number=ticket.number,
+        matter=notice.matter,
+        place=notice.place,
+        due=When(notice.due),
+        estate=house.name,
+        phone=house.phone,
+    )
     told = await addressees.tell(session, ticket, party, text, now=now, media=notice.media, offers=True)
     party.state, party.how = ("told", "message") if told else ("named", "")
     party.told_at = now if told else None
@@ -95,7 +103,7 @@ async def rectified(session: Session, actor: Actor, *, ticket_id: int, said: Sai
     if ticket.state not in IN_HAND:
         raise NothingToRectify
     ticket.step, ticket.media_count = RECTIFIED, ticket.media_count + len(said.media)
-    party.state = "answered"
+    party.state = "rectified"
     await parties.note(session, actor, ticket, party, action=RECTIFIED, words=said.words, media=said.media, now=now)
     text = lines(
         T("rectify.staff.rectified", number=ticket.number, place=plain(ticket.place)),
