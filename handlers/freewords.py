@@ -134,6 +134,8 @@ NEVER_JOINED = frozenset(
         Intent.COMPLAINT,
         Intent.PRAISE,
         Intent.UNSUBSCRIBE,
+        Intent.MOVE_CAR,
+        Intent.RELEASE_SLIP,
     }
 )
 

@@ -16,7 +16,7 @@ from handlers.later import Moment
 from handlers.tickets import Verb
 from handlers.turn import Turn
 from services import media
-from services.catalog import Kind
+from services.catalog import OTHER, Kind
 from services.conversations import Option
 from services.messages import Channel, Choice, Reply, Start, T, Text, When, joined, lines, plain, reply
 from services.refusals import NotAllowed
@@ -92,7 +92,7 @@ class WriteNotice(Form, name="rectify"):
     async def submit(self, turn: Turn) -> Reply:
         """File it; the household hears it, or the writer how to tell it."""
         notice = Notice(
-            category=turn.world.catalog.of_kind(Kind.RECTIFICATION, Kind.RECTIFICATION),
+            category=turn.world.catalog.of_kind(OTHER, Kind.RECTIFICATION),
             matter=self.what,
             place=self.where["label"],
             due=self.due,

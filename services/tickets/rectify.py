@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from services import inlined
 from services.actors import Actor, House
-from services.catalog import Category, Kind
+from services.catalog import Category
 from services.db import Session
 from services.messages import Choice, T, When, lines, plain
 from services.models import Party, Ticket, table_of
@@ -51,7 +51,7 @@ async def file(
     if actor.staff is None:
         raise NotAllowed
     request = Request(
-        category=replace(notice.category, kind=Kind.RECTIFICATION),
+        category=notice.category,
         matter=notice.matter,
         place=notice.place,
         scope="unit" if notice.unit_id is not None else "public",
