@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -73,7 +74,7 @@ async def test_the_gate_needs_the_check_code_and_lets_through_once(quick_line: L
     async with quick_line.db.transaction() as session:
         who = await people(session, quick_line)
         guard, desk = who["保安小马"], who["小李"]
-        asked = {"now": START, "policy": POLICY}
+        asked: dict[str, Any] = {"now": START, "policy": POLICY}
         slip = await slips.ask(session, who["王芳"], wish=wish(who["王芳"]), **asked)
         with pytest.raises(SlipNotValid):
             await slips.use(session, guard, slip_id=slip.id, now=FROM, policy=POLICY)
