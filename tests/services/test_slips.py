@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from services import fees, images, media, slips
+from services import fees, images, media, retention, slips
 from services.actors import Actor
 from services.db import Session
 from services.media import MediaStore
 from services.messages import Channel
-from services.models import Outgoing, ReleaseSlip
+from services.models import CarCall, Outgoing, ReleaseSlip
 from services.refusals import NotAllowed, NotFound
-from services.settings import Policy
+from services.settings import Policy, Retention
 from services.slips import BadTime, NeedsHome, SlipDecided, SlipNotValid, SlipUnknown, SlipUsed, Valid, Wish
 from tests.support import estate
 from tests.support.line import START, Line
@@ -153,3 +153,19 @@ async def test_the_picture_is_drawn_when_it_is_looked_at(quick_line: Line, tmp_p
     assert drawn.startswith(b"\x89PNG")
     assert MediaStore(tmp_path).get(held.sha256) == images.square_code("slip-0412-R3-K7QM")
     assert not (tmp_path / "qr").exists()
+
+
+async def test_what_a_slip_says_goes_with_the_other_words_and_calls_for_cars_with_the_prompts(quick_line: Line) -> None:
+    kept = Retention(words_days=30, prompt_days=30)
+    async with quick_line.db.transaction() as session:
+        who = await people(session, quick_line)
+        slip = await slips.ask(session, who["王芳"], wish=wish(who["王芳"]), now=START, policy=POLICY)
+        row = {"plate": "浙A12345", "place": "地库", "matter": "挪车", "state": "coming", "asked_at": START}
+        session.add(CarCall(community_id=slip.community_id, asker_address_id=slip.address_id, **row))
+        await session.flush()
+        early = await retention.sweep(session, kept, now=START + timedelta(days=20), limit=10)
+        assert (early.slips, early.cars) == (0, 0)
+        late = await retention.sweep(session, kept, now=START + timedelta(days=60), limit=10)
+        assert (late.slips, late.cars) == (1, 1)
+        await session.refresh(slip)
+        assert (slip.goods, slip.carrier, slip.number) == ("", "", "0412-R1")
