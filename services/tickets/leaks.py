@@ -104,19 +104,19 @@ async def name_upper(
     if before is not None:
         if before.unit_id == unit.id:
             return
-        await _never_mind(session, before, now)
+        await _never_mind(session, before, seq=ticket.seq, now=now)
         before.state, before.allowed, before.how, before.told_at = "named", Allowed.UNKNOWN, "", None
         before.from_at = before.until_at = before.content_id = None
     await _name(session, actor, ticket, unit, now=now, policy=policy)
 
 
-async def _never_mind(session: Session, party: Party, now: datetime) -> None:
+async def _never_mind(session: Session, party: Party, *, seq: int, now: datetime) -> None:
     """Take back what the wrong household was asked."""
     await conversations.end_where(session, key_prefix=f"party:{party.id}:")
     if party.how != "message":
         return
     for person_id, to in (await parties.reached(session, await parties.unit_of(session, party))).items():
-        key = f"party:{party.id}:{party.unit_id}:{person_id}:back"
+        key = f"party:{party.id}:{seq}:{person_id}:back"
         await conversations.tell(session, to=to, key=key, text=T("leak.never_mind"), priority=Priority.WORK, now=now)
 
 
@@ -134,7 +134,7 @@ async def _name(session: Session, actor: Actor, ticket: Ticket, unit: Unit, *, n
             person_id=person_id,
             form="upstairs",
             given={"party": party.id, "unit": unit.id},
-            key=f"party:{party.id}:{unit.id}:{person_id}",
+            key=f"party:{party.id}:{ticket.seq}:{person_id}",  # a flat may be named a second time
             priority=Priority.WORK,
             now=now,
             expires_at=now + ANSWER_DAYS,

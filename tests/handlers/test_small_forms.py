@@ -128,6 +128,22 @@ async def test_whoever_is_not_sure_lets_the_engineer_find_out(quick_line: Line) 
     assert party.state == "contact"
 
 
+async def test_of_two_closed_doors_the_engineer_says_which(quick_line: Line) -> None:
+    below, engineer = await estate.linked(quick_line, "宋刚"), await estate.linked(quick_line, "王师傅")
+    desk = await estate.linked(quick_line, "小李")
+    await quick_line.write(below, "楼上漏水到我家厕所了")
+    await quick_line.tap(below, "像是楼上")
+    await quick_line.tap(below, "没错，报上去")
+    await quick_line.tap(desk, "没联系上")
+    await quick_line.tap(engineer, "我接")
+    heard = len(quick_line.screen(below).messages)
+    assert "哪家没人" in await said(quick_line, engineer, "没人在家")
+    assert "前台会打" in await tapped(quick_line, engineer, "楼上没人")
+    assert len(quick_line.screen(below).messages) == heard  # nobody stood at his door
+    await said(quick_line, engineer, "没人在家")
+    assert "拍张门口的照片" in await tapped(quick_line, engineer, "楼下没人")
+
+
 async def test_a_leak_of_ones_own_is_an_ordinary_repair(quick_line: Line) -> None:
     below = await estate.linked(quick_line, "周丽")
     await quick_line.write(below, "楼上漏水到我家厕所了")
