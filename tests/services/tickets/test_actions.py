@@ -28,7 +28,7 @@ from tests.support.line import Line
 
 NAMES = ("王芳", "赵敏", "王师傅", "陈师傅", "小李", "老赵", "孙经理")
 OWNER, NEIGHBOUR, ENGINEER, OTHER, DESK, SUPERVISOR, MANAGER, SYSTEM = range(8)
-STEPS = 66
+STEPS = 80
 ENDS = {Action.OWNER_ACCEPTS, Action.CLOSE, Action.CANCEL, Action.MERGE, Action.FOUND_RIGHT}
 PICTURE = 1
 
