@@ -8,7 +8,7 @@ import gc
 import os
 import secrets
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ from bot.web.parts import Persona
 from bot.work import Pace as WorkPace
 from bot.work import Ports, Work
 from handlers.turn import World
-from services import catalog, leases, outbox
+from services import catalog, leases, outbox, questions
 from services.buckets import Limit
 from services.clock import DeskClock
 from services.db import Database, Session
@@ -77,6 +77,7 @@ def world_of(settings: Settings) -> World:
     return World(
         texts=Texts.load(),
         catalog=categories,
+        questions=questions.load(settings.questions_file()),
         reader=Reader(categories),
         policies=Policies(settings.policy()),
         simplify=simplifier(),
@@ -120,6 +121,7 @@ class House:
             ahead = int((step - self.clock.now()).total_seconds()) + 1
             await self._move(max(0, ahead))
             await self.schedule.timers()
+            await self.schedule.digests.make_all()
             await self._quiet()
             if step >= target:
                 return self.clock.now()
@@ -145,7 +147,7 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
     world, metrics, pages = world_of(settings), Metrics(), Pages()
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     media = Path(settings.media.folder)
-    store, ports = MediaStore(media), dict[tuple[str, str], ChannelPort]()
+    store, ports = MediaStore(media, page=settings.web.public_url), dict[tuple[str, str], ChannelPort]()
     files = Files(db, ports, store, media / "uploads", now=clock.now)
     telegram = _telegram(settings) if settings.telegram.enabled else None
     channels = [*_own_channels(settings, db, pages, files, clock), *([telegram] if telegram else [])]
@@ -227,12 +229,21 @@ def _delivery_pace(settings: Settings) -> DeliveryPace:
     )
 
 
-async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None) -> None:
-    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab."""
+async def serve(
+    settings: Settings,
+    *,
+    personas: tuple[Persona, ...] = (),
+    stop: asyncio.Event | None = None,
+    hand: Callable[[], datetime] = machine,
+) -> None:
+    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab.
+
+    `hand` tells the machine's time.
+    """
     logs.configure(settings.log.level, settings.log.format)
     stop = stop or asyncio.Event()
     db = Database(settings.database_url(), connections=settings.database.connections)
-    clock = DeskClock(machine=machine)
+    clock = DeskClock(machine=hand)
     try:
         async with db.reading() as session:
             await clock.load(session)

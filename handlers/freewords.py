@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from handlers import buttons, commands, fees, linking, menu, mine, notices, repair, telling, work
+from handlers import (
+    buttons,
+    cars,
+    commands,
+    fees,
+    gate,
+    linking,
+    losses,
+    menu,
+    mine,
+    neighbours,
+    notices,
+    rectify,
+    repair,
+    slips,
+    telling,
+    work,
+)
 from handlers import words as spoken
+from handlers.answers import chosen
+from handlers.forms import SKIP
 from handlers.turn import Turn
 from handlers.verbs import TYPED, VERBS
 from services import links
+from services.conversations import read_options
 from services.messages import Channel, MediaKind, Reply, Start, T, reply
-from services.models import Ticket
+from services.models import Prompt, Ticket
 from services.tickets import finding
 from services.tickets.rules import State
 from services.understanding.intents import Intent
@@ -31,9 +51,11 @@ async def answer(turn: Turn) -> Reply | None:
         return await linking.code(turn, turn.text)
     if turn.inbound.channel is Channel.SMS and turn.text == CALL_OFF:
         return await mine.call_off(turn)
-    if spoken.means(turn, "words.hide_number"):
-        return await mine.hide_number(turn)
-    asked = await linking.who_of_number(turn)
+    told = next((verb for key, verb in TOLD.items() if spoken.means(turn, key)), None)
+    if told is not None:
+        return await told(turn)
+    righted = await rectify.typed(turn) if spoken.after(turn, "words.rectified") is not None else None
+    asked = righted or await linking.who_of_number(turn)
     if asked is not None:
         return asked
     reading = turn.understood()
@@ -45,6 +67,16 @@ async def answer(turn: Turn) -> Reply | None:
         return await _file_alone(turn, reading, theirs)
     about = await _about_visit(turn, reading, theirs)
     return about if about is not None else await _by_intent(turn, reading, theirs)
+
+
+async def _lost(turn: Turn) -> Reply:
+    return await losses.begin(turn, "")
+
+
+TOLD: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {  # what residents say that is no matter of its own
+    "words.hide_number": mine.hide_number,
+    "words.loss": _lost,
+}
 
 
 async def _about_visit(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
@@ -68,6 +100,9 @@ async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]
 
 
 async def _staff_words(turn: Turn) -> Reply | None:
+    at_gate = await gate.typed(turn)
+    if at_gate is not None:
+        return at_gate
     told = await telling.marked(turn)
     if told is not None:
         return told
@@ -89,6 +124,20 @@ async def _staff_words(turn: Turn) -> Reply | None:
         return None
     found = buttons.fitting(turn.actor, verb, held)
     return await VERBS[verb](turn, found[0].id) if len(found) == 1 else work.which(found, verb)
+
+
+def is_new(turn: Turn, prompt: Prompt) -> bool:
+    """Whether words, or a photo, are plainly about something else than a question that gives way to such."""
+    if not read_options(prompt) or chosen(turn, read_options(prompt)) is not None:
+        return False
+    if any(option.value == SKIP for option in read_options(prompt)):  # free words are asked for: these are some
+        return False
+    reading = turn.understood()
+    tells = reading.category is not None or (reading.confident and reading.intent not in COURTESIES)
+    return bool(turn.inbound.media) or tells
+
+
+COURTESIES = frozenset({Intent.GREETING, Intent.THANKS, Intent.ACKNOWLEDGE, Intent.CANCEL, Intent.PRAISE})
 
 
 def _belongs(turn: Turn, reading: Reading, ticket: Ticket) -> bool:
@@ -115,8 +164,13 @@ NEVER_JOINED = frozenset(
         Intent.COMPLAINT,
         Intent.PRAISE,
         Intent.UNSUBSCRIBE,
+        Intent.MOVE_CAR,
+        Intent.RELEASE_SLIP,
     }
 )
+
+
+ASKING = frozenset({Intent.PROGRESS_QUERY, Intent.URGE, Intent.NOTICE_QUERY})
 
 
 async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply:
@@ -134,6 +188,10 @@ async def _by_intent(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> 
         visits = [ticket for ticket in theirs if ticket.state in finding.IN_HAND]
         if len(visits) == 1 and visits[0].promised_at is not None:
             return await mine.reschedule(turn, visits[0].id)
+    if reading.intent in ASKING and reading.category is not None:
+        known = await neighbours.known_cause(turn, reading.category)
+        if known is not None:
+            return known
     if not reading.confident and reading.category is None:
         return await _unclear(turn, theirs)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)
@@ -171,14 +229,15 @@ def _about_mine(verb: str) -> Callable[[Turn], Awaitable[Reply | None]]:
 
 INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.REPAIR: _new_repair,
+    Intent.JOIN: neighbours.me_too,
     Intent.COMPLAINT: _new_complaint,
     Intent.SUGGESTION: _new_complaint,
     Intent.PRAISE: _new_complaint,
     Intent.FEE_QUERY: fees.show,
     Intent.PAID_ALREADY: _asks("other"),
     Intent.INVOICE: _asks("invoice"),
-    Intent.MOVE_CAR: _asks("move_car"),
-    Intent.RELEASE_SLIP: _asks("release_slip"),
+    Intent.MOVE_CAR: cars.begin,
+    Intent.RELEASE_SLIP: slips.begin,
     Intent.PRICE_QUESTION: _asks("other"),
     Intent.INQUIRY: _asks("other"),
     Intent.NOTICE_QUERY: notices.show,

@@ -150,7 +150,7 @@ class Sure(YesNo):
         """Look who reported them."""
         ticket, into = await _both(turn, so_far)
         same = ticket.requester_id is not None and ticket.requester_id == into.requester_id
-        return True if same else None
+        return True if same or not merging.may(turn.actor, ticket, into) else None  # who may not is refused anyway
 
     async def options(self, turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG002
         """Offer both, by what they do."""

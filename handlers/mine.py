@@ -16,9 +16,9 @@ from handlers.turn import Turn
 from services import media, people, surveys
 from services.catalog import Kind
 from services.conversations import Option
-from services.messages import Choice, Reply, Start, T, When, lines, reply, window_end
+from services.messages import Choice, Reply, Start, T, When, lines, plain, reply, window_end
 from services.models import Ticket
-from services.tickets import cards, finding
+from services.tickets import cards, finding, joining
 from services.tickets.history import Said
 from services.tickets.rules import Action
 from services.understanding.times import Window
@@ -28,14 +28,21 @@ DAYPARTS = ((9, 12), (14, 17), (18, 20))
 
 
 async def show(turn: Turn) -> Reply:
-    """List the person's own tickets."""
+    """List the person's own tickets, and what he waits for with his neighbours."""
     found = await finding.mine(turn.session, turn.actor, now=turn.now)
+    along = [_along(turn, ticket) for ticket in await joining.waited_for(turn.session, turn.actor)]
     if not found:
-        return reply(T("mine.none"))
-    if len(found) == 1:
+        return reply(lines(T("mine.along"), *along) if along else T("mine.none"))
+    if len(found) == 1 and not along:
         return await tickets.view(turn, found[0])
     text, rows = tickets.listed(found)
-    return reply(lines(T("mine.head"), text), *rows)
+    return reply(lines(T("mine.head"), text, T("mine.along") if along else None, *along), *rows)
+
+
+def _along(turn: Turn, ticket: Ticket) -> T:
+    """Say how far it is with what somebody waits for with his neighbours."""
+    progress = joining.progress(ticket, now=turn.now)
+    return T("mine.along.line", place=plain(ticket.place), progress=progress)
 
 
 async def view(turn: Turn, ticket_id: int) -> Reply:
@@ -145,7 +152,8 @@ async def which(turn: Turn, verb: str) -> Reply:
     """Do something to the person's only open ticket, or ask which one is meant."""
     found = await finding.newest_open(turn.session, turn.actor)
     if not found:
-        return reply(lines(T("mine.none"), turn.about()))
+        along = [_along(turn, ticket) for ticket in await joining.waited_for(turn.session, turn.actor)]
+        return reply(lines(T("mine.along"), *along) if along else lines(T("mine.none"), turn.about()))
     if len(found) == 1:
         return await VERBS[verb](turn, found[0].id)
     text = lines(T("mine.which"), *(tickets.listed(found)[0],))
@@ -210,7 +218,7 @@ class Return(Form, name="return"):
         return tickets.returned(ticket)
 
 
-async def _windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
+async def windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
     """Offer the next parts of the day that are still to come."""
     local = turn.now.astimezone(turn.house.zone)
     options: list[Option] = []
@@ -224,7 +232,8 @@ async def _windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: AR
     return options
 
 
-async def _typed_window(turn: Turn) -> list[str] | None:
+async def typed_window(turn: Turn) -> list[str] | None:
+    """Read a stretch of time out of typed words."""
     window: Window | None = next(iter(turn.understood().when), None)
     return [window.start.isoformat(), window.end.isoformat()] if window else None
 
@@ -234,7 +243,7 @@ class Reschedule(Form, name="reschedule"):
     """Another time for a visit."""
 
     ticket: Annotated[int, filled()]
-    when: Annotated[Sequence[str], pick(_windows, other=_typed_window)]
+    when: Annotated[Sequence[str], pick(windows, other=typed_window)]
 
     async def submit(self, turn: Turn) -> Reply:
         """Change it; the other side is told."""

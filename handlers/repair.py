@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from handlers import places, words
-from handlers.answers import Answers, Question, filled, pick
+from handlers import joins, places, words
+from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
@@ -19,13 +20,36 @@ from services.catalog import OTHER, Category, Kind, said
 from services.conversations import Option
 from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply, window_end
 from services.models import Ticket
-from services.tickets import filing, requests, terms
+from services.tickets import filing, leaks, parties, requests, terms
+from services.tickets.history import Said
+from services.tickets.joining import Neighbour
 from services.tickets.requests import Plan, Request, Requester
 from services.understanding.intents import Intent
 from services.understanding.reading import Reading
 from services.understanding.times import Window
 
 COURTESIES = frozenset({Intent.THANKS, Intent.ACKNOWLEDGE, Intent.GREETING})
+
+
+def _may_wait(so_far: Answers) -> bool:
+    return joins.is_public(so_far) and not so_far.get("outage")
+
+
+def _can_be_unreachable(so_far: Answers) -> bool:
+    return bool(so_far.get("stranger")) and not joins.ends(so_far)
+
+
+class LeakFrom(StrEnum):
+    """Where water comes from, as whoever reports it sees it."""
+
+    ABOVE = "above"
+    OWN = "own"
+    UNSURE = "unsure"
+
+
+def asks_origin(so_far: Answers) -> bool:
+    """Whether it must be asked where the water comes from."""
+    return bool(so_far.get("upstairs")) and not (so_far.get("where") or {}).get("public")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +61,16 @@ class FileRepair(Form, name="repair"):
 
     what: Annotated[str, free_words(least=2)]
     where: Annotated[Mapping[str, Any], pick(places.own_places, other=places.typed, only=places.only_home)]
-    reach: Annotated[str, free_words(optional=True, when=lambda so_far: bool(so_far.get("stranger")))] = ""
+    outage: Annotated[int | str, joins.Outage(derived=True)] = joins.NOT_THIS
+    join: Annotated[int, joins.Joins(derived=True, when=_may_wait)] = joins.NOT_THIS
+    origin: Annotated[LeakFrom, one_of(LeakFrom, "leak_from", when=asks_origin)] = LeakFrom.UNSURE
+    reach: Annotated[str, free_words(optional=True, when=_can_be_unreachable)] = ""
     stranger: Annotated[bool, filled()] = False
     files: Annotated[Sequence[int], filled()] = ()
     start: Annotated[str, filled()] = ""
     end: Annotated[str, filled()] = ""
     urgent: Annotated[bool, filled()] = False
+    upstairs: Annotated[bool, filled()] = False  # the words speak of water from above
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
@@ -52,7 +80,16 @@ class FileRepair(Form, name="repair"):
             return Question(T("repair.what.at", place=place), options)
         if name == "where" and not turn.actor.here:
             return Question(T("repair.where.stranger"), options)
+        if name == "outage":
+            return await joins.known_cause(turn, so_far, options)
+        if name == "join":
+            return await joins.asked(turn, so_far, options, offered=joins.offer)
         return await super().ask(turn, name, so_far, options)
+
+    @classmethod
+    def sums_up(cls, so_far: Answers) -> bool:
+        """Who waits along, or for the end of an incident, files nothing."""
+        return not joins.ends(so_far)
 
     @classmethod
     async def also(cls, turn: Turn, name: str, so_far: Answers) -> Mapping[str, Any]:  # noqa: ARG003
@@ -71,6 +108,8 @@ class FileRepair(Form, name="repair"):
             if reading.intent in COURTESIES and not changes:
                 return {}
             changes.update(await _fragment(turn, reading, so_far))
+        if "where" in changes:
+            changes.update(outage=None, join=None)  # to be found out anew
         return changes or None
 
     async def summary(self, turn: Turn) -> Text:
@@ -102,9 +141,12 @@ class FileRepair(Form, name="repair"):
         return bool(self.where.get("public"))
 
     async def submit(self, turn: Turn) -> Reply:
-        """File it and say what happens next and by when."""
+        """File it and say what happens next and by when; who waits along, or for the end of an incident, is counted."""
+        if self.outage or self.join:
+            return await self._waits(turn)
         request = dataclasses.replace(self._asked(turn), requester=await requester(turn, reach=self.reach))
-        ticket = await filing.file(
+        file = leaks.file if self._from_above else filing.file
+        ticket = await file(
             turn.session, turn.actor, house=turn.house, request=request, now=turn.now, policy=turn.policy
         )
         if self.stranger:
@@ -112,10 +154,34 @@ class FileRepair(Form, name="repair"):
         number_note = T("repair.number_note") if ticket.shows_number and not self._is_public else None
         return reply(lines(await _filed(turn, ticket), number_note, closed(turn)))
 
+    async def _waits(self, turn: Turn) -> Reply:
+        if self.outage:
+            return await joins.waits_for_end(turn, {"what": self.what, "where": self.where}, self.outage)
+        building = self.where.get("building", "")
+        whom = Neighbour(
+            place=self.where["label"],
+            person_id=turn.actor.person_id,
+            address_id=turn.actor.address_id,
+            unit_id=joins.home_of(turn, building),
+            said=Said(self.what, tuple(self.files)),
+        )
+        return await joins.joined(turn, self.join, whom)
+
+    @property
+    def _from_above(self) -> bool:
+        return self.upstairs and self.origin is LeakFrom.ABOVE and not self._is_public
+
+    def _category(self, turn: Turn) -> Category:
+        """Return the category of the words; where a leak comes from, its reporter knows better than they do."""
+        if not self.upstairs or self._is_public:
+            return category_of(turn, self.what, public=self._is_public)
+        own = self.origin is LeakFrom.OWN
+        return turn.world.catalog.of_kind("leak" if own else parties.LEAK, Kind.REPAIR)
+
     def _asked(self, turn: Turn) -> Request:
         """Return the request without saying for whom it is."""
         return Request(
-            category=category_of(turn, self.what, public=self._is_public),
+            category=self._category(turn),
             matter=self.what,
             place=self.where["label"],
             scope="public" if self._is_public else "unit",
@@ -181,6 +247,8 @@ async def _fragment(turn: Turn, reading: Reading, so_far: Answers) -> dict[str, 
     place = await places.from_reading(turn, reading)
     if place is not None and place != so_far.get("where"):
         changes["where"] = place
+    if reading.category == parties.LEAK:
+        changes["upstairs"] = True
     if reading.intent is Intent.URGE or words.means(turn, "words.hurry"):
         changes["urgent"] = True
     elif reading.rest and not _only_place(reading, changes):
@@ -213,6 +281,7 @@ async def known_from(turn: Turn, reading: Reading) -> dict[str, Any]:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     if turn.text:
         given["what"] = _matter(turn, reading)
+        given["upstairs"] = reading.category == parties.LEAK
         if words.within(turn, "words.hurry"):
             given["urgent"] = True
     elif given.get("files"):

@@ -11,6 +11,7 @@ from services.actors import Actor, House
 from services.catalog import Catalog
 from services.db import Session
 from services.messages import Inbound, T
+from services.questions import Questions
 from services.refusals import Refused
 from services.settings import Policies, Policy
 from services.texts import Texts
@@ -29,6 +30,7 @@ class World:
 
     texts: Texts
     catalog: Catalog
+    questions: Questions
     reader: Reader
     policies: Policies
     simplify: Callable[[str], str]

@@ -1,10 +1,12 @@
 """Every table of the house, by area."""
 
 from services.models.base import Base, table_of
+from services.models.campaigns import Campaign, CampaignAnswer, CampaignPerson
 from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
 from services.models.desk import DeskAct, DeskLink, DeskSession
 from services.models.dialogue import Mailbox, Prompt, Relay
+from services.models.digests import Digest
 from services.models.estate import (
     Address,
     Building,
@@ -22,7 +24,9 @@ from services.models.estate import (
     Staff,
     Unit,
 )
+from services.models.household import CarCall, Party, ReleaseSlip, Vehicle
 from services.models.money import Bill, Notice
+from services.models.neighbours import Incident, IncidentHousehold, Joiner
 from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
 from services.models.roster import Handover, HandoverItem, TeamChat, WordingHit
@@ -34,6 +38,10 @@ __all__ = [
     "Bill",
     "Bucket",
     "Building",
+    "Campaign",
+    "CampaignAnswer",
+    "CampaignPerson",
+    "CarCall",
     "Card",
     "ChannelAccount",
     "ClockOffset",
@@ -44,6 +52,7 @@ __all__ = [
     "DeskAct",
     "DeskLink",
     "DeskSession",
+    "Digest",
     "Duty",
     "Escalation",
     "Event",
@@ -52,6 +61,9 @@ __all__ = [
     "HandoverItem",
     "History",
     "Holding",
+    "Incident",
+    "IncidentHousehold",
+    "Joiner",
     "LinkCode",
     "LinkRequest",
     "Mailbox",
@@ -63,6 +75,7 @@ __all__ = [
     "Occupancy",
     "Outgoing",
     "OutsideCase",
+    "Party",
     "Pause",
     "Person",
     "Place",
@@ -70,6 +83,7 @@ __all__ = [
     "Quote",
     "Receipt",
     "Relay",
+    "ReleaseSlip",
     "Replica",
     "Seal",
     "Setting",
@@ -80,6 +94,7 @@ __all__ = [
     "TicketLink",
     "Timer",
     "Unit",
+    "Vehicle",
     "WordingHit",
     "table_of",
 ]

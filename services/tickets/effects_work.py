@@ -115,7 +115,7 @@ async def no_access(session: Session, deed: Deed) -> None:
     name = await telling.holder(session, deed)
     text = T("news.no_access", number=ticket.number, name=name)
     rows = [[telling.tap(ticket, "reschedule"), telling.tap(ticket, "cancel")]]
-    told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now)
+    told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now, alone=True)
     if not told or ticket.absences > 1:
         again = T("staff.no_access", number=ticket.number, name=name, count=ticket.absences)
         await news.to_front(session, ticket, again, now=deed.now)

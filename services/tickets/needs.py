@@ -53,6 +53,18 @@ class PastTime(Refused):
     ends = False
 
 
+class NeighboursWait(Refused):
+    """Whoever reported a public fault does not call the work off for those who wait for it as well."""
+
+    key = "refused.neighbours_wait"
+
+
+class OwnWork(Refused):
+    """Who did the work does not judge it."""
+
+    key = "refused.own_work"
+
+
 class AboveAgreed(Refused):
     """Nothing above the agreed sum is charged without asking again."""
 
@@ -78,6 +90,25 @@ class NotIndependent(Refused):
     key = "refused.not_independent"
 
 
+class CheckFirst(Refused):
+    """What was to be put right is looked at; nobody says by himself that it is done."""
+
+    key = "refused.check_first"
+
+
+class NoNotice(Refused):
+    """Only a rectification notice is checked."""
+
+    key = "refused.no_notice"
+
+
+class NeedsReason(Refused):
+    """Who does not let it pass says why."""
+
+    key = "refused.needs_reason"
+    ends = False
+
+
 def check(deed: Deed) -> None:
     """See that the action brings what it needs and comes at its time; raises `Refused`."""
     needed = _NEEDS.get(deed.action)
@@ -88,6 +119,8 @@ def check(deed: Deed) -> None:
 def _done(deed: Deed) -> None:
     """A repair shows what was done; what is charged was agreed before."""
     ticket = deed.ticket
+    if ticket.kind == Kind.RECTIFICATION:
+        raise CheckFirst
     if not (deed.said.words or deed.said.media):
         raise NothingShown
     charge, agreed = deed.codes.get("charge") or 0, ticket.agreed_cents or 0
@@ -120,6 +153,16 @@ def _overdue(deed: Deed) -> None:
         raise TooLate
     if deed.now < by:
         raise TooEarly(number=deed.ticket.number, by=When(by))
+
+
+def _waits_alone(deed: Deed) -> None:
+    if deed.standings == {Standing.REQUESTER} and deed.ticket.joined_count:
+        raise NeighboursWait(number=deed.ticket.number, count=deed.ticket.joined_count)
+
+
+def _others_work(deed: Deed) -> None:
+    if Standing.HOLDER in deed.standings:
+        raise OwnWork(number=deed.ticket.number)
 
 
 def _ahead(name: str) -> Callable[[Deed], None]:
@@ -158,8 +201,22 @@ def _independent(deed: Deed) -> None:
         raise NotIndependent(number=deed.ticket.number)
 
 
+def _checks(deed: Deed) -> None:
+    if deed.ticket.kind != Kind.RECTIFICATION:
+        raise NoNotice
+
+
+def _fails(deed: Deed) -> None:
+    _checks(deed)
+    if not deed.said.words:
+        raise NeedsReason
+    _ahead("until")(deed)
+
+
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
+    Action.CANCEL: _waits_alone,
+    Action.QUALITY: _others_work,
     Action.URGE: _urged_before,
     Action.OWNER_RETURNS: _may_return,
     Action.APPEAL: _may_appeal,
@@ -172,4 +229,6 @@ _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.RESCHEDULE: _ahead("end"),
     Action.AGREE: _asked_for,
     Action.DECLINE: _asked_for,
+    Action.FOUND_RIGHT: _checks,
+    Action.FOUND_WRONG: _fails,
 }

@@ -65,6 +65,7 @@ class Request:
     unit_id: int | None = None
     building: str = ""
     media: tuple[int, ...] = ()
+    hands: int | None = None  # who shall have it if he is on duty: he did the work that is not in order
     urgent: bool = False
     emergency: bool = False  # no limit holds it up
     start: datetime | None = None
