@@ -17,6 +17,7 @@ from services.models import Address, Media, MediaFile, Outgoing
 
 MOST_TRIES = 6
 PREFIX = 2
+LONGEST_MIME = 64  # signs, as the column has them
 
 
 class MediaStore:
@@ -86,7 +87,7 @@ async def _note(session: Session, actor: Actor, inbound: Inbound, index: int, no
         "channel": inbound.channel,
         "account": inbound.account,
         "unique_id": file.unique_id,
-        "mime": file.mime,
+        "mime": file.mime if len(file.mime) <= LONGEST_MIME else "",  # some of office files
         "size": file.size,
         "name": file.name,
         "state": "wanted",
