@@ -29,13 +29,23 @@ class Digests:
     def __init__(self, db: Database, world: World, store: MediaStore, *, now: Callable[[], datetime]) -> None:
         """Take the world; nothing is made before `make_all`."""
         self._db, self._world, self._store, self._now = db, world, store, now
+        self._busy = False
 
     async def begin(self) -> None:
         """See that the rounds of every community are set."""
         await self._db.run(lambda session: rounds.begin(session, now=self._now(), policies=self._world.policies))
 
     async def make_all(self) -> None:
-        """Make whatever is wanted; what fails is tried again later, then given up."""
+        """Make whatever is wanted, unless that is under way; what fails is tried again later, then given up."""
+        if self._busy:  # a sheet takes longer than the time between two ticks
+            return
+        self._busy = True
+        try:
+            await self._make_some()
+        finally:
+            self._busy = False
+
+    async def _make_some(self) -> None:
         for _ in range(MOST_AT_ONCE):
             wanted = await self._db.run(_take)
             if wanted is None:

@@ -38,6 +38,7 @@ class Tick:
     name: str
     seconds: float
     work: Callable[[], Awaitable[None]]
+    at_once: int = 1
 
 
 class Schedule:
@@ -69,7 +70,7 @@ class Schedule:
                 args=(tick,),
                 id=tick.name,
                 coalesce=True,
-                max_instances=1,
+                max_instances=tick.at_once,
                 misfire_grace_time=None,
                 next_run_time=datetime.now(UTC),
             )
@@ -90,7 +91,7 @@ class Schedule:
             Tick("retention", 3600, self.retention),
             Tick("figures", 10, self.figures),
             Tick("rounds", 600, self.digests.begin),
-            Tick("digests", 1, self.digests.make_all),
+            Tick("digests", 1, self.digests.make_all, at_once=2),
         )
 
     async def _safely(self, tick: Tick) -> None:

@@ -19,6 +19,7 @@ from services.models import Address, Media, MediaFile, Outgoing
 MOST_TRIES = 6
 PREFIX = 2
 DRAWN = "qr:"  # instead of a digest: a picture that is drawn of these words when it is looked at
+LONGEST_MIME = 64  # signs, as the column has them
 
 
 class MediaStore:
@@ -91,7 +92,7 @@ async def _note(session: Session, actor: Actor, inbound: Inbound, index: int, no
         "channel": inbound.channel,
         "account": inbound.account,
         "unique_id": file.unique_id,
-        "mime": file.mime,
+        "mime": file.mime if len(file.mime) <= LONGEST_MIME else "",  # some of office files
         "size": file.size,
         "name": file.name,
         "state": "wanted",

@@ -12,7 +12,7 @@ from services.messages import Text
 
 SAFE = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 LONGEST_TITLE = 31  # of a sheet, as spreadsheets bear it
-MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MIME = "application/octet-stream"  # its own type is longer than the column for it; the name says what it is
 WIDTH = 12
 
 

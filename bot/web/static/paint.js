@@ -74,6 +74,7 @@ function file(one, say, query) {
   }
   const link = element("a", "", one.name || say["page.chat.document"]);
   link.href = url;
+  if (one.name && one.name.endsWith(".xlsx")) link.download = one.name; // its address bears no name
   return link;
 }
 
