@@ -147,7 +147,7 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
     world, metrics, pages = world_of(settings), Metrics(), Pages()
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     media = Path(settings.media.folder)
-    store, ports = MediaStore(media), dict[tuple[str, str], ChannelPort]()
+    store, ports = MediaStore(media, page=settings.web.public_url), dict[tuple[str, str], ChannelPort]()
     files = Files(db, ports, store, media / "uploads", now=clock.now)
     telegram = _telegram(settings) if settings.telegram.enabled else None
     channels = [*_own_channels(settings, db, pages, files, clock), *([telegram] if telegram else [])]

@@ -23,6 +23,7 @@ from services.settings import (
     Dialogues,
     Digests,
     Emergency,
+    Forms,
     Policy,
     Quiet,
     Retention,
@@ -208,6 +209,7 @@ class Settings(Section):
     complaints: Complaints = Complaints()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
+    forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()

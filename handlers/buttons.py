@@ -11,8 +11,8 @@ from services.catalog import Kind
 from services.messages import Choice, T
 from services.models import Ticket
 from services.refusals import Refused
-from services.tickets import faces
-from services.tickets.rules import Action, Standing, State, decide, standings, taking
+from services.tickets import faces, parties
+from services.tickets.rules import HELD, IN_HAND, Action, Standing, State, decide, standings, taking
 
 MOST_SHOWN = 6
 
@@ -82,6 +82,8 @@ DOES: Mapping[str, Action] = {
     "rally": Action.RALLY,
     "reply_outside": Action.REPLY,
     "unsettled": Action.OWNER_RETURNS,
+    "found_right": Action.FOUND_RIGHT,
+    "found_wrong": Action.FOUND_WRONG,
 }
 
 
@@ -101,6 +103,8 @@ def fits(actor: Actor, ticket: Ticket, verb: str) -> bool:
         return bool(who)
     if verb in {"sign_off", "close"} and not independent(actor, ticket):
         return False
+    if verb in {"sides", "upper_absent"}:
+        return bool(who - {Standing.REQUESTER, Standing.TEAM}) and ticket.category == parties.LEAK
     try:
         decide(taking(who, state) if verb == "accept" else DOES[verb], state, who, holds=False)
     except Refused:
@@ -160,10 +164,15 @@ def _owners(ticket: Ticket, state: State) -> Sequence[str]:
 def _verbs(ticket: Ticket, who: frozenset[Standing]) -> Iterator[str]:
     """Yield what comes to mind for somebody of such standing; what he may not do is sorted out later."""
     state = State(ticket.state)
+    if ticket.kind == Kind.RECTIFICATION and state in HELD:
+        yield from (*faces.CHECKING, "hand_on", "extend", "withdraw")
+        return
     if Standing.HOLDER in who:
         if state is State.WORKING:
             yield from faces.steps(ticket)
         yield from HOLDERS.get(state, ())
+    if state in IN_HAND:
+        yield "sides"
     if who & {Standing.FRONT, Standing.LEAD}:
         desk = ticket.kind != Kind.REPAIR or ticket.team == DEVELOPER or Standing.TEAM in who
         yield from (verb for verb in DESKS.get(state, ()) if verb != "accept" or desk)

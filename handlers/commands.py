@@ -7,12 +7,14 @@ from functools import lru_cache
 
 from handlers import (
     campaign,
+    cars,
     complaint,
     day,
     desk,
     deskway,
     fees,
     forms,
+    gate,
     incidents,
     leading,
     linking,
@@ -20,9 +22,11 @@ from handlers import (
     menu,
     mine,
     notices,
+    rectify,
     relay,
     repair,
     shift,
+    slips,
     takeover,
     wording,
     work,
@@ -31,6 +35,7 @@ from handlers import words as spoken
 from handlers.turn import Turn
 from services import conversations, places
 from services.messages import Reply, Start, T
+from services.slips import PAYLOAD
 from services.texts import Texts
 
 Command = Callable[[Turn, str], Awaitable[Reply | None]]
@@ -46,6 +51,8 @@ def _plain(handler: Callable[[Turn], Awaitable[Reply | None]]) -> Command:
 async def start(turn: Turn, rest: str) -> Reply:
     """Greet; a payload is a printed spot, which begins a repair there, or a code to link up with."""
     payload = turn.inbound.start or rest
+    if payload.startswith(PAYLOAD):
+        return await gate.scanned(turn, payload)
     if payload and (found := await places.by_code(turn.session, community_id=turn.actor.community_id, code=payload)):
         label = found.name
         return Reply(then=Start("repair", {"where": {"public": True, "building": "", "label": label}, **_who(turn)}))
@@ -70,7 +77,9 @@ async def new_complaint(turn: Turn, rest: str) -> Reply:
     return Reply(then=Start("complaint", await complaint.known_from(turn) if rest else {}))
 
 
-async def _ask(turn: Turn, rest: str) -> Reply:  # noqa: ARG001
+async def _ask(turn: Turn, rest: str) -> Reply:
+    if rest in OWN_FORMS:
+        return await OWN_FORMS[rest](turn)
     return Reply(then=Start("inquiry", {"matter": rest}))
 
 
@@ -107,6 +116,10 @@ async def _review(turn: Turn) -> Reply:  # noqa: ARG001
     return Reply(then=Start("review", {}))
 
 
+OWN_FORMS: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
+    "release_slip": slips.begin,
+    "move_car": cars.begin,
+}
 COMMANDS: Mapping[str, Command] = {
     "start": start,
     "menu": start,
@@ -147,6 +160,12 @@ COMMANDS: Mapping[str, Command] = {
     "month": day.month,
     "end": _plain(relay.end),
     "cancel": _plain(_cancel),
+    "gate": gate.check,
+    "passed": gate.passed,
+    "slip": slips.look,
+    "carwaits": cars.waits,
+    "rectify": rectify.new,
+    "rectified": rectify.rectified,
 }
 LABELS: Mapping[str, T] = {
     "repair": T("menu.repair"),

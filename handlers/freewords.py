@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from handlers import buttons, commands, fees, linking, losses, menu, mine, neighbours, notices, repair, telling, work
+from handlers import (
+    buttons,
+    cars,
+    commands,
+    fees,
+    gate,
+    linking,
+    losses,
+    menu,
+    mine,
+    neighbours,
+    notices,
+    rectify,
+    repair,
+    slips,
+    telling,
+    work,
+)
 from handlers import words as spoken
 from handlers.answers import chosen
 from handlers.forms import SKIP
@@ -37,7 +54,8 @@ async def answer(turn: Turn) -> Reply | None:
     told = next((verb for key, verb in TOLD.items() if spoken.means(turn, key)), None)
     if told is not None:
         return await told(turn)
-    asked = await linking.who_of_number(turn)
+    righted = await rectify.typed(turn) if spoken.after(turn, "words.rectified") is not None else None
+    asked = righted or await linking.who_of_number(turn)
     if asked is not None:
         return asked
     reading = turn.understood()
@@ -82,6 +100,9 @@ async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]
 
 
 async def _staff_words(turn: Turn) -> Reply | None:
+    at_gate = await gate.typed(turn)
+    if at_gate is not None:
+        return at_gate
     told = await telling.marked(turn)
     if told is not None:
         return told
@@ -143,6 +164,8 @@ NEVER_JOINED = frozenset(
         Intent.COMPLAINT,
         Intent.PRAISE,
         Intent.UNSUBSCRIBE,
+        Intent.MOVE_CAR,
+        Intent.RELEASE_SLIP,
     }
 )
 
@@ -213,8 +236,8 @@ INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.FEE_QUERY: fees.show,
     Intent.PAID_ALREADY: _asks("other"),
     Intent.INVOICE: _asks("invoice"),
-    Intent.MOVE_CAR: _asks("move_car"),
-    Intent.RELEASE_SLIP: _asks("release_slip"),
+    Intent.MOVE_CAR: cars.begin,
+    Intent.RELEASE_SLIP: slips.begin,
     Intent.PRICE_QUESTION: _asks("other"),
     Intent.INQUIRY: _asks("other"),
     Intent.NOTICE_QUERY: notices.show,

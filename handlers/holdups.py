@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from handlers import buttons, later, quotes, tickets, words
+from handlers import buttons, later, quotes, tickets, upstairs, words
 from handlers.answers import Answers, Kind, Unclear, filled, one_of, pick
 from handlers.form import Form, Numbered
 from handlers.tickets import Verb
@@ -17,8 +17,9 @@ from services import media
 from services.conversations import Option
 from services.messages import Channel, MediaKind, Reply, Start, T, When, reply
 from services.models import Ticket
-from services.tickets import finding
+from services.tickets import finding, parties
 from services.tickets.history import Said
+from services.tickets.parties import Side
 from services.tickets.rules import Action
 
 WITHOUT_PHOTOS = frozenset({Channel.SMS, Channel.CONSOLE})
@@ -79,9 +80,11 @@ async def resume(turn: Turn, ticket_id: int) -> Reply:
 
 
 async def no_access(turn: Turn, ticket_id: int) -> Reply:
-    """Ask for a photo of the door; one that came along is enough."""
+    """Ask for a photo of the door; one that came along is enough. Of a leak's two doors, ask which it was."""
     ticket = await tickets.may(turn, ticket_id, Action.NO_ACCESS)
     photos = await _photos(turn)
+    if ticket.category == parties.LEAK and await parties.of(turn.session, ticket, role=Side.ABOVE) is not None:
+        return Reply(then=tickets.start("no_access", ticket, photos=photos or None, two_doors=True))
     if not photos and turn.inbound.channel in WITHOUT_PHOTOS:
         return reply(T("no_access.by_sms", number=ticket.number))
     return Reply(then=tickets.start("no_access", ticket, photos=photos or None))
@@ -191,16 +194,32 @@ class Door(Kind):
         return photos
 
 
+async def _doors(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
+    return [Option(str(side), T(f"no_access.door.{side}")) for side in (Side.ABOVE, Side.BELOW)]
+
+
+def _has_two_doors(so_far: Answers) -> bool:
+    return bool(so_far.get("two_doors"))
+
+
+def _is_own_door(so_far: Answers) -> bool:
+    return so_far.get("door") != Side.ABOVE
+
+
 @dataclass(frozen=True, kw_only=True)
 class NoAccess(Numbered, name="no_access"):
     """Nobody is at home: a photo of the door shows that somebody came."""
 
     ticket: Annotated[int, filled()]
     number: Annotated[str, filled()]
-    photos: Annotated[Sequence[int], Door()]
+    two_doors: Annotated[bool, filled()] = False
+    door: Annotated[str, pick(_doors, when=_has_two_doors)] = str(Side.BELOW)
+    photos: Annotated[Sequence[int], Door(when=_is_own_door)] = ()
 
     async def submit(self, turn: Turn) -> Reply:
         """Let the owner pick another time; without a word from him it comes up again tomorrow."""
+        if self.door == Side.ABOVE:
+            return await upstairs.absent(turn, self.ticket)
         until = later.next_morning(turn)
         seen = Said("", tuple(self.photos))
         ticket, _ = await tickets.act(turn, self.ticket, Action.NO_ACCESS, said=seen, codes={"until": until})

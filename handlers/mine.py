@@ -218,7 +218,7 @@ class Return(Form, name="return"):
         return tickets.returned(ticket)
 
 
-async def _windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
+async def windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
     """Offer the next parts of the day that are still to come."""
     local = turn.now.astimezone(turn.house.zone)
     options: list[Option] = []
@@ -232,7 +232,8 @@ async def _windows(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: AR
     return options
 
 
-async def _typed_window(turn: Turn) -> list[str] | None:
+async def typed_window(turn: Turn) -> list[str] | None:
+    """Read a stretch of time out of typed words."""
     window: Window | None = next(iter(turn.understood().when), None)
     return [window.start.isoformat(), window.end.isoformat()] if window else None
 
@@ -242,7 +243,7 @@ class Reschedule(Form, name="reschedule"):
     """Another time for a visit."""
 
     ticket: Annotated[int, filled()]
-    when: Annotated[Sequence[str], pick(_windows, other=_typed_window)]
+    when: Annotated[Sequence[str], pick(windows, other=typed_window)]
 
     async def submit(self, turn: Turn) -> Reply:
         """Change it; the other side is told."""

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from handlers import joins, places, words
-from handlers.answers import Answers, Question, filled, pick
+from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
@@ -19,7 +20,7 @@ from services.catalog import OTHER, Category, Kind, said
 from services.conversations import Option
 from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply, window_end
 from services.models import Ticket
-from services.tickets import filing, requests, terms
+from services.tickets import filing, leaks, parties, requests, terms
 from services.tickets.history import Said
 from services.tickets.joining import Neighbour
 from services.tickets.requests import Plan, Request, Requester
@@ -38,6 +39,19 @@ def _can_be_unreachable(so_far: Answers) -> bool:
     return bool(so_far.get("stranger")) and not joins.ends(so_far)
 
 
+class LeakFrom(StrEnum):
+    """Where water comes from, as whoever reports it sees it."""
+
+    ABOVE = "above"
+    OWN = "own"
+    UNSURE = "unsure"
+
+
+def asks_origin(so_far: Answers) -> bool:
+    """Whether it must be asked where the water comes from."""
+    return bool(so_far.get("upstairs")) and not (so_far.get("where") or {}).get("public")
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileRepair(Form, name="repair"):
     """A repair on its way. Times are ISO strings; a place is the JSON of `handlers.places`."""
@@ -49,12 +63,14 @@ class FileRepair(Form, name="repair"):
     where: Annotated[Mapping[str, Any], pick(places.own_places, other=places.typed, only=places.only_home)]
     outage: Annotated[int | str, joins.Outage(derived=True)] = joins.NOT_THIS
     join: Annotated[int, joins.Joins(derived=True, when=_may_wait)] = joins.NOT_THIS
+    origin: Annotated[LeakFrom, one_of(LeakFrom, "leak_from", when=asks_origin)] = LeakFrom.UNSURE
     reach: Annotated[str, free_words(optional=True, when=_can_be_unreachable)] = ""
     stranger: Annotated[bool, filled()] = False
     files: Annotated[Sequence[int], filled()] = ()
     start: Annotated[str, filled()] = ""
     end: Annotated[str, filled()] = ""
     urgent: Annotated[bool, filled()] = False
+    upstairs: Annotated[bool, filled()] = False  # the words speak of water from above
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
@@ -129,7 +145,8 @@ class FileRepair(Form, name="repair"):
         if self.outage or self.join:
             return await self._waits(turn)
         request = dataclasses.replace(self._asked(turn), requester=await requester(turn, reach=self.reach))
-        ticket = await filing.file(
+        file = leaks.file if self._from_above else filing.file
+        ticket = await file(
             turn.session, turn.actor, house=turn.house, request=request, now=turn.now, policy=turn.policy
         )
         if self.stranger:
@@ -150,10 +167,21 @@ class FileRepair(Form, name="repair"):
         )
         return await joins.joined(turn, self.join, whom)
 
+    @property
+    def _from_above(self) -> bool:
+        return self.upstairs and self.origin is LeakFrom.ABOVE and not self._is_public
+
+    def _category(self, turn: Turn) -> Category:
+        """Return the category of the words; where a leak comes from, its reporter knows better than they do."""
+        if not self.upstairs or self._is_public:
+            return category_of(turn, self.what, public=self._is_public)
+        own = self.origin is LeakFrom.OWN
+        return turn.world.catalog.of_kind("leak" if own else parties.LEAK, Kind.REPAIR)
+
     def _asked(self, turn: Turn) -> Request:
         """Return the request without saying for whom it is."""
         return Request(
-            category=category_of(turn, self.what, public=self._is_public),
+            category=self._category(turn),
             matter=self.what,
             place=self.where["label"],
             scope="public" if self._is_public else "unit",
@@ -219,6 +247,8 @@ async def _fragment(turn: Turn, reading: Reading, so_far: Answers) -> dict[str, 
     place = await places.from_reading(turn, reading)
     if place is not None and place != so_far.get("where"):
         changes["where"] = place
+    if reading.category == parties.LEAK:
+        changes["upstairs"] = True
     if reading.intent is Intent.URGE or words.means(turn, "words.hurry"):
         changes["urgent"] = True
     elif reading.rest and not _only_place(reading, changes):
@@ -251,6 +281,7 @@ async def known_from(turn: Turn, reading: Reading) -> dict[str, Any]:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
     if turn.text:
         given["what"] = _matter(turn, reading)
+        given["upstairs"] = reading.category == parties.LEAK
         if words.within(turn, "words.hurry"):
             given["urgent"] = True
     elif given.get("files"):

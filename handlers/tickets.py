@@ -231,7 +231,9 @@ SPOKEN = frozenset(
         calls.NOTED,
     }
 )
-AMONG_STAFF = frozenset({Action.CONCERN, Action.RALLY, Action.REPLY, Action.QUALITY})
+AMONG_STAFF = frozenset(
+    {Action.CONCERN, Action.RALLY, Action.REPLY, Action.QUALITY, "upper_contact", "upper_unreached", "side_allowed"}
+)
 DESK = frozenset({Standing.FRONT, Standing.LEAD})
 DESK_ONLY = frozenset({surveying.NOT_SENT, calls.NOTED})
 INTERNAL = frozenset({Action.QUALITY, Action.REOPEN, Action.NOT_OURS, Action.HAND_ON, Action.AGREE, Action.DECLINE})

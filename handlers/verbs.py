@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers import appeals, grievances, holdups, leading, mine, offers, relay, work
+from handlers import appeals, grievances, holdups, leading, mine, offers, rectify, relay, upstairs, work
 from handlers.tickets import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -15,9 +15,11 @@ VERBS: Mapping[str, Verb] = {
     **leading.VERBS,
     **appeals.VERBS,
     **grievances.VERBS,
+    **upstairs.VERBS,
+    **rectify.VERBS,
     "talk": relay.talk,
 }
-TYPED: Mapping[str, str] = {**work.TYPED, **holdups.TYPED}
+TYPED: Mapping[str, str] = {**work.TYPED, **holdups.TYPED, **upstairs.TYPED}
 CODES: Mapping[str, str] = {  # the short word before a number
     "short.accept": "accept",
     "short.called": "called",

@@ -122,6 +122,8 @@ class Register:
     spots: tuple[Spot, ...]
     charges: tuple[Charge, ...]
     due_in_days: int
+    emergency_contacts: Mapping[str, str]  # by home
+    vehicles: Mapping[str, str]  # plate → phone of who keeps it
     paid: frozenset[str]
     news: tuple[News, ...]
     shown: tuple[str, ...] = field(default=())
@@ -152,6 +154,8 @@ def read(path: Path = SHIPPED) -> Register:
         spots=tuple(Spot(code=code, **row) for code, row in found["places"].items()),
         charges=tuple(Charge(**{**row, "cents_per_m2": Decimal(row["cents_per_m2"])}) for row in fees["charges"]),
         due_in_days=fees["due_in_days"],
+        emergency_contacts=estate["emergency_contacts"],
+        vehicles=found["vehicles"],
         paid=frozenset(fees["paid"]),
         news=tuple(News(**row) for row in found["notices"]),
         shown=tuple(found["lab"]["shown"]),

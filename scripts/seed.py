@@ -32,6 +32,7 @@ from services.models import (
     Place,
     Staff,
     Unit,
+    Vehicle,
 )
 
 WEB_ACCOUNT = "web"
@@ -140,6 +141,7 @@ class _Sowing:
         self._session.add_all([*self._numbers(everybody), *self._addresses(everybody)])
         self._session.add_all(self._occupancies(people))
         await self._staff(workers)
+        self._session.add_all(self._vehicles(everybody))
         self._session.add_all([*self._places(), *self._bills(people), *self._notices()])
         await self._session.flush()
 
@@ -151,6 +153,7 @@ class _Sowing:
             entrance=home.entrance,
             room=home.room,
             area_cm2=int(area * CM2),
+            emergency_contact=self._book.emergency_contacts.get(str(home), ""),
             handover_on=self._today - timedelta(days=ago),
         )
 
@@ -216,6 +219,11 @@ class _Sowing:
         stewards = {name: by_badge[who.badge].id for who in workers for name in who.steward_of}
         for name in self._book.buildings:
             self._session.add(Building(community_id=self._id, name=name, steward_id=stewards.get(name)))
+
+    def _vehicles(self, people: Mapping[Someone, Person]) -> Iterator[Vehicle]:
+        keepers = {person.phone: row.id for person, row in people.items()}
+        for plate, phone in self._book.vehicles.items():
+            yield Vehicle(community_id=self._id, plate=plate, person_id=keepers[phone])
 
     def _places(self) -> Iterator[Place]:
         spots = self._book.spots

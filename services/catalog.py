@@ -38,6 +38,7 @@ class Kind(StrEnum):
     MOVE_IN = "move_in"
     MOVE_OUT = "move_out"
     PATROL = "patrol"
+    RECTIFICATION = "rectification"
 
 
 class Payer(StrEnum):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import campaigns, handovers, houses, incidents, publishing, surveys, timers
+from services import campaigns, cars, handovers, houses, incidents, publishing, slips, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.digests import rounds
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
-from services.tickets import escalation, finding, followups, forwarded, joined, quotes
+from services.tickets import escalation, finding, followups, forwarded, joined, leaks, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -130,6 +130,18 @@ async def _outside_due(session: Session, timer: Timer, now: datetime, policy: Po
     await forwarded.remind(session, case_id=timer.subject_id, now=now, over=True)
 
 
+async def _upstairs(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await leaks.unanswered(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _slip(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await slips.overdue(session, slip_id=timer.subject_id, now=now)
+
+
+async def _car(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await cars.overdue(session, call_id=timer.subject_id, now=now, policy=policy)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
@@ -156,10 +168,14 @@ KINDS: Mapping[str, Work] = {
     rounds.MONTH: rounds.go,
     "outside.warn": _outside_warn,
     "outside.due": _outside_due,
+    leaks.DUE: _upstairs,
+    slips.DUE: _slip,
+    cars.DUE: _car,
 }
 GENTLE = frozenset(
     {
         "ticket.autoclose_warn",
+        leaks.DUE,
         "quote.remind",
         "survey.ask",
         "survey.remind",

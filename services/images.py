@@ -1,4 +1,4 @@
-"""Pictures without what they should not tell: where they were taken."""
+"""Pictures: without what they should not tell, where they were taken; and square codes drawn of words."""
 
 from __future__ import annotations
 
@@ -24,3 +24,12 @@ def without_place(data: bytes, mime: str) -> bytes:
             return out.getvalue()
     except (UnidentifiedImageError, OSError):
         return data
+
+
+def square_code(words: str) -> bytes:
+    """Return a QR code of the words as a PNG picture; it takes some milliseconds."""
+    import segno  # noqa: PLC0415 - only for slips
+
+    out = io.BytesIO()
+    segno.make(words, error="m", micro=False).save(out, kind="png", scale=8, border=4)
+    return out.getvalue()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Text, or_, select, type_coerce, update
 
+from services import images
 from services.actors import Actor
 from services.db import Session, insert_once, machine_now, wake
 from services.messages import Channel, Inbound, MediaKind
@@ -17,14 +18,15 @@ from services.models import Address, Media, MediaFile, Outgoing
 
 MOST_TRIES = 6
 PREFIX = 2
+DRAWN = "qr:"  # instead of a digest: a picture that is drawn of these words when it is looked at
 
 
 class MediaStore:
     """Bytes by digest below one folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the folder; it is made when the first file comes."""
-        self._folder = folder
+    def __init__(self, folder: Path, *, page: str = "") -> None:
+        """Name the folder, which is made when the first file comes, and the page that drawn codes lead to."""
+        self._folder, self._page = folder, page.rstrip("/")
 
     def put(self, data: bytes) -> str:
         """Keep the bytes; return their SHA-256."""
@@ -39,6 +41,9 @@ class MediaStore:
 
     def get(self, digest: str) -> bytes:
         """Return the bytes; raises `FileNotFoundError`."""
+        if digest.startswith(DRAWN):
+            words = digest.removeprefix(DRAWN)
+            return images.square_code(f"{self._page}/chat?p={words}" if self._page else words)
         return self._path(digest).read_bytes()
 
     def remove(self, digest: str) -> None:
@@ -130,6 +135,27 @@ async def wanted(session: Session, *, limit: int = 4) -> Sequence[Wanted]:
         .limit(limit)
     )
     return [Wanted(*row) for row in rows]
+
+
+async def draw(session: Session, words: str, *, community_id: int, now: datetime) -> int:
+    """Add a square code of the words as a picture; it is drawn when it is sent, outside any transaction."""
+    row = {
+        "community_id": community_id,
+        "kind": MediaKind.PHOTO,
+        "channel": "drawn",
+        "account": str(community_id),
+        "unique_id": words,
+        "sha256": f"{DRAWN}{words}",
+        "mime": "image/png",
+        "name": f"{words}.png",
+        "state": "stored",
+        "created_at": now,
+    }
+    new: int | None = (await insert_once(session, Media, row, Media.id)).scalar_one_or_none()
+    if new is not None:
+        return new
+    known = Media.channel == "drawn", Media.account == str(community_id), Media.unique_id == words
+    return (await session.scalars(select(Media.id).where(*known))).one()
 
 
 async def fetched(session: Session, media_id: int, *, sha256: str, size: int) -> None:

@@ -19,6 +19,7 @@ from services.conversations import CHOOSE
 from services.db import Session, machine_now
 from services.models import (
     CampaignAnswer,
+    CarCall,
     Content,
     DeskAct,
     Event,
@@ -32,6 +33,7 @@ from services.models import (
     Outgoing,
     Prompt,
     Receipt,
+    ReleaseSlip,
     Survey,
     Ticket,
 )
@@ -57,6 +59,8 @@ class Swept:
     requests: int = 0
     losses: int = 0
     answers: int = 0
+    slips: int = 0
+    cars: int = 0
     media: int = 0
     mailbox: int = 0
     acts: int = 0
@@ -67,7 +71,8 @@ class Swept:
         """Whether a kind came to the limit, so that another sweep finds more."""
         return self.limit in (
             *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
-            *(self.contents, self.requests, self.losses, self.answers, self.media, self.mailbox, self.acts),
+            *(self.contents, self.requests, self.losses, self.answers, self.slips, self.cars),
+            *(self.media, self.mailbox, self.acts),
         )
 
 
@@ -84,6 +89,8 @@ async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int)
         requests=await _requests(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         losses=await _losses(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         answers=await _answers(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        slips=await _slips(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        cars=await _remove(session, CarCall, CarCall.asked_at < now - _days(kept.prompt_days), limit),
         media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
         mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
         acts=await _remove(session, DeskAct, DeskAct.at < now - _days(kept.raw_event_days), limit),
@@ -178,6 +185,11 @@ async def _answers(session: Session, before: datetime, limit: int) -> int:
     noted = and_(FollowUp.ticket_id.is_(None), FollowUp.outcome != "", FollowUp.created_at < before)
     called = await _change(session, FollowUp, noted, {"outcome": ""}, limit)
     return max(called, await _change(session, CampaignAnswer, said, {"words": None}, limit))
+
+
+async def _slips(session: Session, before: datetime, limit: int) -> int:
+    too_old = and_(ReleaseSlip.until_at < before, or_(ReleaseSlip.goods != "", ReleaseSlip.carrier != ""))
+    return await _change(session, ReleaseSlip, too_old, {"goods": "", "carrier": ""}, limit)
 
 
 async def _media(session: Session, before: datetime, limit: int) -> int:

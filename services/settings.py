@@ -122,6 +122,15 @@ class Surveys(Section):
     small_group: int = Field(5, ge=2, le=100)  # fewer answers than this are not shown by themselves
 
 
+class Forms(Section):
+    """The small forms of daily life: how long each side is waited for."""
+
+    upstairs_minutes: int = Field(60, ge=5, le=24 * 60)  # a household above that says nothing: its contact is called
+    slip_minutes: int = Field(60, ge=5, le=24 * 60)  # a release slip nobody looked at: who leads hears it
+    slip_grace_minutes: int = Field(120, ge=0, le=24 * 60)  # before and after its time a slip still opens the gate
+    car_minutes: int = Field(10, ge=1, le=120)  # a keeper who says nothing: security goes
+
+
 class Dialogues(Section):
     """How long an open question waits, how much one address may write."""
 
@@ -247,6 +256,7 @@ class Policy(Section):
     complaints: Complaints = Complaints()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
+    forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()

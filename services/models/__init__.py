@@ -24,6 +24,7 @@ from services.models.estate import (
     Staff,
     Unit,
 )
+from services.models.household import CarCall, Party, ReleaseSlip, Vehicle
 from services.models.money import Bill, Notice
 from services.models.neighbours import Incident, IncidentHousehold, Joiner
 from services.models.offers import Quote, TicketLink
@@ -40,6 +41,7 @@ __all__ = [
     "Campaign",
     "CampaignAnswer",
     "CampaignPerson",
+    "CarCall",
     "Card",
     "ChannelAccount",
     "ClockOffset",
@@ -73,6 +75,7 @@ __all__ = [
     "Occupancy",
     "Outgoing",
     "OutsideCase",
+    "Party",
     "Pause",
     "Person",
     "Place",
@@ -80,6 +83,7 @@ __all__ = [
     "Quote",
     "Receipt",
     "Relay",
+    "ReleaseSlip",
     "Replica",
     "Seal",
     "Setting",
@@ -90,6 +94,7 @@ __all__ = [
     "TicketLink",
     "Timer",
     "Unit",
+    "Vehicle",
     "WordingHit",
     "table_of",
 ]

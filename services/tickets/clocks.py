@@ -32,6 +32,7 @@ MEETS: Mapping[Action, frozenset[Clock]] = {  # done by an employee; what the sy
     Action.ARRIVED: BY_STAFF | {Clock.ARRIVE},
     Action.NOT_OURS: BY_STAFF | {Clock.ACCEPT, Clock.ARRIVE},
     Action.DONE: frozenset(Clock),
+    Action.FOUND_RIGHT: frozenset(Clock),
 }
 SPOKEN = frozenset({Action.ANSWER, Action.NOTE, Action.URGE, Action.NO_SHOW, Action.DECLINE})
 PASSED_ON = frozenset(
@@ -46,7 +47,7 @@ PASSED_ON = frozenset(
     }
 )
 BACK_TO_WORK = frozenset({Action.OWNER_RETURNS, Action.REOPEN, Action.UNMERGE, Action.APPEAL})
-PUTS_OFF = frozenset({Action.RESCHEDULE, Action.EXTEND})
+PUTS_OFF = frozenset({Action.RESCHEDULE, Action.EXTEND, Action.FOUND_WRONG})
 MINDED = frozenset(MEETS) | SPOKEN | PASSED_ON | BACK_TO_WORK | PUTS_OFF
 PUT_OFF_FIRST = (Clock.ARRIVE, Clock.RESOLVE, Clock.ANSWER)  # what a holder who is late puts off
 
@@ -60,11 +61,11 @@ async def follow(session: Session, deed: Deed, before: State, *, zone: ZoneInfo)
     running = await deadlines.load(
         session, deed.ticket, now=deed.now, figures=policy.deadlines, calendars=calendars(policy, zone)
     )
+    if _by_staff(deed):
+        running.end(MEETS.get(deed.action, frozenset()), "met")
     if state in OVER:
         running.end(frozenset(Clock), "dropped")
     else:
-        if _by_staff(deed):
-            running.end(MEETS.get(deed.action, frozenset()), "met")
         await _start(running, deed, before, zone)
         await _move(running, deed, before, zone)
     await running.settle()
@@ -115,9 +116,20 @@ async def _move(running: Running, deed: Deed, before: State, zone: ZoneInfo) -> 
             _put_off(late, deed.codes["until"])
         elif ticket.promised_at is not None:  # nothing runs: what is said now is the promise
             await running.agree(Clock.ARRIVE, deed.codes["until"])
+    elif deed.action is Action.FOUND_WRONG:
+        await _due_anew(running, deed.codes["until"])
     arrive, answer = running.of(Clock.ARRIVE), running.of(Clock.ANSWER)
     ticket.promised_at = arrive.due_at if arrive is not None else ticket.promised_at
     ticket.answer_by = answer.due_at if answer is not None else ticket.answer_by
+
+
+async def _due_anew(running: Running, by: datetime) -> None:
+    """What was not put right is due at another date."""
+    resolve = running.of(Clock.RESOLVE)
+    if resolve is not None:
+        _put_off(resolve, by)
+    else:
+        await running.agree(Clock.RESOLVE, by)
 
 
 async def _rescheduled(running: Running, deed: Deed) -> None:

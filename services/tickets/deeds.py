@@ -60,6 +60,7 @@ def holds(deed: Deed) -> bool:
         Action.MERGE: state is State.MERGED,
         Action.APPEAL: state in IN_HAND and ticket.appeals > 0,
         Action.SIGN_OFF: ticket.signed_by is not None,
+        Action.FOUND_RIGHT: state is State.CLOSED,
     }
     return effects_there.get(deed.action, False)
 
@@ -215,6 +216,16 @@ def _noted(deed: Deed) -> None:
     deed.ticket.media_count += len(deed.said.media)
 
 
+def _checked(deed: Deed) -> None:
+    ticket = deed.ticket
+    ticket.done_at = ticket.closed_at = deed.now
+    ticket.closed_how, ticket.step = "desk", ""
+
+
+def _failed(deed: Deed) -> None:
+    deed.ticket.step = ""
+
+
 def _judged(deed: Deed) -> None:
     deed.ticket.quality = deed.codes["verdict"]
 
@@ -256,4 +267,6 @@ _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
     Action.APPEAL: _appealed,
     Action.CONCERN: _concerned,
     Action.RALLY: _rallied,
+    Action.FOUND_RIGHT: _checked,
+    Action.FOUND_WRONG: _failed,
 }

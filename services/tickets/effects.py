@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from services.catalog import Payer
+from services.catalog import Kind, Payer
 from services.db import Session
+from services.tickets import addressees, forwarded, joined
 from services.tickets import effects_complaints as complaints
 from services.tickets import effects_offers as offers
 from services.tickets import effects_owner as owner
 from services.tickets import effects_work as work
-from services.tickets import forwarded, joined
 from services.tickets.deeds import Deed
 from services.tickets.effects_work import Effect
 from services.tickets.rules import HELD, IN_HAND, Action, Standing, State
@@ -24,6 +24,8 @@ async def follow(session: Session, deed: Deed) -> None:
         await effect(session, deed)
     if deed.ticket.joined_count:
         await joined.follow(session, deed)
+    if deed.ticket.kind == Kind.RECTIFICATION:
+        await addressees.follow(session, deed)
     if _leaves_a_price_open(deed):
         await offers.over(session, deed)
     await forwarded.reached(session, deed)
@@ -128,4 +130,6 @@ HEARD: Mapping[Action, frozenset[Heard]] = {
     Action.REPLY: _heard(""),
     Action.QUALITY: _heard(""),
     Action.SIGN_OFF: _heard(""),
+    Action.FOUND_RIGHT: _heard(""),
+    Action.FOUND_WRONG: _heard(""),
 }

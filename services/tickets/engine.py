@@ -105,6 +105,7 @@ _HOLDS_END: Mapping[Action, str] = {
     Action.CANCEL: "cancelled",
     Action.MERGE: "merged",
     Action.APPEAL: "appealed",
+    Action.FOUND_RIGHT: "closed",
 }
 
 

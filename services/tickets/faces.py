@@ -18,7 +18,7 @@ from services.db import Session
 from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain, window_end
 from services.models import Address, Card, Person, Staff, Ticket, table_of
 from services.phones import readable
-from services.tickets import finding, grievance, merging, quotes
+from services.tickets import finding, grievance, merging, parties, quotes
 from services.tickets.cards import View
 from services.tickets.grievance import Grievance
 from services.tickets.rules import HELD, IN_HAND, NOT_YET, OVER, Action, State
@@ -32,11 +32,14 @@ VISIT: Mapping[str, Sequence[str]] = {  # at most four buttons at a time, the ne
     "arrived": ("done", "ask", "talk", "problem"),
 }
 RESTING: Sequence[str] = ("resume", "ask", "talk", "problem")
+CHECKING: Sequence[str] = ("found_right", "found_wrong")  # what somebody else puts right
 ANSWERING: Sequence[str] = ("settle", "called", "ask", "talk")  # what is answered, not visited
 
 
 def steps(ticket: Ticket) -> Sequence[str]:
     """Return what its holder does next with a ticket in work."""
+    if ticket.kind == Kind.RECTIFICATION:
+        return CHECKING
     if ticket.kind != Kind.REPAIR:
         return ANSWERING
     return VISIT.get(ticket.step, VISIT["arrived"])
@@ -53,6 +56,7 @@ class Face:
     holds: bool
     into: str = ""  # the number of the ticket that this one lives on in
     tied: Sequence[str] = ()  # numbers of tickets that have to do with it
+    sides: Sequence[parties.Shown] = ()  # whom it concerns beside its requester, and what they allowed
     alike: Sequence[str] = ()  # numbers of open tickets that may be the same, for the desk
     grievance: Grievance | None = None  # what only complaints show
     led: bool = False  # its holder leads
@@ -80,9 +84,17 @@ async def _face(session: Session, card: Card, ticket: Ticket, row: Row[Any]) -> 
         row.holds,
         into=await finding.number_of(session, ticket.merged_into_id),
         tied=[one.number for one in await merging.tied(session, ticket)] if card.view != View.GROUP else (),
+        sides=await _sides(session, card, ticket),
         alike=await _alike(session, ticket) if card.view == View.FRONT else (),
         led=row.holder_role in LEADS,
     )
+
+
+async def _sides(session: Session, card: Card, ticket: Ticket) -> Sequence[parties.Shown]:
+    """Return whom the ticket concerns, where there is something to say of them."""
+    if card.view == View.GROUP or not (ticket.category == parties.LEAK or ticket.kind == Kind.RECTIFICATION):
+        return ()
+    return [one for one in await parties.shown(session, ticket) if parties.says_something(one.party)]
 
 
 async def _alike(session: Session, ticket: Ticket) -> Sequence[str]:
@@ -104,6 +116,7 @@ def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
         quotes.line(ticket),
         joined([T("card.care") if ticket.needs_care else None, T("card.taker", name=taker) if taker else None], " · "),
         _holder(ticket, holder),
+        *(parties.line(one) for one in face.sides if face.holds or card.view == View.FRONT),
         _related(face),
     )
     if card.view == View.HOLDER:
@@ -218,6 +231,8 @@ def _is_there(ticket: Ticket) -> bool:
 def _time(ticket: Ticket) -> T | None:
     if ticket.state in {State.DONE} | OVER:
         return None
+    if ticket.kind == Kind.RECTIFICATION and ticket.due_at is not None:
+        return T("card.rectify_by", by=When(ticket.due_at))
     if _is_there(ticket):
         return None
     if ticket.from_at is not None and ticket.until_at is not None:
@@ -270,21 +285,27 @@ def _tap(ticket: Ticket, verb: str) -> Choice:
 
 
 def _holder_buttons(ticket: Ticket) -> Sequence[Choice]:
+    if ticket.kind == Kind.RECTIFICATION:
+        return [_tap(ticket, verb) for verb in CHECKING] if ticket.state in HELD else ()
     if ticket.state == State.ASSIGNED:
         return [_tap(ticket, verb) for verb in ("accept", "hand_on", "not_ours")]
+    sides = ("sides",) if ticket.category == parties.LEAK else ()
     if ticket.state == State.PAUSED:
-        return [_tap(ticket, verb) for verb in RESTING]
-    return [_tap(ticket, verb) for verb in steps(ticket)] if ticket.state == State.WORKING else ()
+        return [_tap(ticket, verb) for verb in (*RESTING, *sides)]
+    return [_tap(ticket, verb) for verb in (*steps(ticket), *sides)] if ticket.state == State.WORKING else ()
 
 
 def _front_buttons(ticket: Ticket, *, alike: bool) -> Sequence[Choice]:
+    if ticket.kind == Kind.RECTIFICATION:
+        return [_tap(ticket, verb) for verb in CHECKING] if ticket.state in HELD else ()
+    sides = ("sides",) if ticket.category == parties.LEAK else ()
     if ticket.state in {State.OPEN, State.ASSIGNED}:
         own = ("accept",) if ticket.kind != Kind.REPAIR or ticket.team == DEVELOPER else ()
         more = ("merge",) if alike else ()
-        return [_tap(ticket, verb) for verb in (*own, "assign", "ask", "tell", "talk", *more)]
+        return [_tap(ticket, verb) for verb in (*own, "assign", "ask", "tell", "talk", *sides, *more)]
     if ticket.state == State.MERGED:
         return [_tap(ticket, "unmerge")]
-    return [_tap(ticket, verb) for verb in ("hand_on", "ask", "tell", "talk")] if ticket.state in HELD else ()
+    return [_tap(ticket, verb) for verb in ("hand_on", "ask", "tell", "talk", *sides)] if ticket.state in HELD else ()
 
 
 def _group_buttons(ticket: Ticket) -> Sequence[Choice]:

@@ -76,7 +76,7 @@ async def file(
     if request.outside is not None:
         await forwarded.see_new(session, community_id=house.id, outside=request.outside)
     plan = await requests.plan(session, house, request, now, policy)
-    holder = await _holder(session, house, request, plan, now)
+    holder = await _holder(session, actor, house, request, plan, now)
     ticket = await _row(session, actor, house, request, plan, holder, now, policy)
     await loading.add(session, ticket)
     said = Said(request.matter, request.media)
@@ -100,7 +100,9 @@ async def file(
 
 
 def _outside(request: Request) -> Mapping[Clock, datetime]:
-    """Return what the office that forwarded a case wants by when, in place of our own terms."""
+    """Return what an office that forwarded a case, or a notice, sets a date for, in place of our own terms."""
+    if request.kind is Kind.RECTIFICATION and request.end is not None:
+        return {Clock.RESOLVE: request.end}
     if request.outside is None:
         return {}
     return {Clock.ANSWER: request.outside.contact_by, Clock.RESOLVE: request.outside.reply_by}
@@ -133,13 +135,18 @@ def _filed(*, known: bool) -> Select[int, int]:
     return select(func.count(), alike).where(*mine, *since)
 
 
-async def _holder(session: Session, house: House, request: Request, plan: Plan, now: datetime) -> Candidate | None:
+async def _holder(
+    session: Session, actor: Actor, house: House, request: Request, plan: Plan, now: datetime
+) -> Candidate | None:
     """Return who gets the ticket at once; a stranger's goes to the desk first, unless there is danger."""
     if not request.requester.known and not request.emergency:
         return None
     if request.kind is Kind.COMPLAINT:
         found = await dispatch.leads(session, community_id=house.id, now=now, about=request.about)
         return dispatch.choose([c for c in found if c.on_duty], Need(Role.SUPERVISOR))
+    if request.kind is Kind.RECTIFICATION and actor.staff is not None:  # whoever writes a notice sees it through
+        mates = await dispatch.candidates(session, community_id=house.id, team=actor.staff.team, now=now)
+        return next((one for one in mates if one.staff_id == actor.staff.staff_id), None)
     if plan.way in {Way.GRAB, Way.DESK} and request.hands is None:
         return None
     found = await dispatch.candidates(session, community_id=house.id, team=plan.team, now=now)

@@ -90,6 +90,25 @@ class NotIndependent(Refused):
     key = "refused.not_independent"
 
 
+class CheckFirst(Refused):
+    """What was to be put right is looked at; nobody says by himself that it is done."""
+
+    key = "refused.check_first"
+
+
+class NoNotice(Refused):
+    """Only a rectification notice is checked."""
+
+    key = "refused.no_notice"
+
+
+class NeedsReason(Refused):
+    """Who does not let it pass says why."""
+
+    key = "refused.needs_reason"
+    ends = False
+
+
 def check(deed: Deed) -> None:
     """See that the action brings what it needs and comes at its time; raises `Refused`."""
     needed = _NEEDS.get(deed.action)
@@ -100,6 +119,8 @@ def check(deed: Deed) -> None:
 def _done(deed: Deed) -> None:
     """A repair shows what was done; what is charged was agreed before."""
     ticket = deed.ticket
+    if ticket.kind == Kind.RECTIFICATION:
+        raise CheckFirst
     if not (deed.said.words or deed.said.media):
         raise NothingShown
     charge, agreed = deed.codes.get("charge") or 0, ticket.agreed_cents or 0
@@ -180,6 +201,18 @@ def _independent(deed: Deed) -> None:
         raise NotIndependent(number=deed.ticket.number)
 
 
+def _checks(deed: Deed) -> None:
+    if deed.ticket.kind != Kind.RECTIFICATION:
+        raise NoNotice
+
+
+def _fails(deed: Deed) -> None:
+    _checks(deed)
+    if not deed.said.words:
+        raise NeedsReason
+    _ahead("until")(deed)
+
+
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
     Action.CANCEL: _waits_alone,
@@ -196,4 +229,6 @@ _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.RESCHEDULE: _ahead("end"),
     Action.AGREE: _asked_for,
     Action.DECLINE: _asked_for,
+    Action.FOUND_RIGHT: _checks,
+    Action.FOUND_WRONG: _fails,
 }

@@ -67,6 +67,8 @@ class Action(StrEnum):
     REPLY = "reply"
     QUALITY = "quality"
     SIGN_OFF = "sign_off"
+    FOUND_RIGHT = "found_right"
+    FOUND_WRONG = "found_wrong"
 
 
 class Standing(StrEnum):
@@ -195,6 +197,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.REPLY: _rule("holder lead", LIVE | ENDED, None, Repeat.REFUSE, brings="words"),
     Action.QUALITY: _rule("front lead", ENDED, brings="verdict words?"),
     Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE, brings="outcome?"),
+    Action.FOUND_RIGHT: _rule("holder front lead", HELD, State.CLOSED, Repeat.IGNORE),
+    Action.FOUND_WRONG: _rule("holder front lead", HELD, WORKING, brings="until words"),
 }
 
 

@@ -85,6 +85,8 @@ def terms(matter: Matter, figures: Deadlines) -> Mapping[Clock, Term]:
         return _of_repair(matter, figures)
     if matter.kind is Kind.COMPLAINT:
         return _of_complaint(matter, figures)
+    if matter.kind is Kind.RECTIFICATION:  # its date is given, and whoever wrote it has it
+        return {}
     if matter.kind in {Kind.SUGGESTION, Kind.PRAISE}:
         return {Clock.ANSWER: Term(days=Days.DESK, closings=1)}
     return {

@@ -25,7 +25,7 @@ from services.conversations import Option, pack_options, read_options
 from services.db import Session
 from services.incidents import News
 from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
-from services.models import Handover, HandoverItem, Person, Prompt, Ticket, Unit
+from services.models import Handover, HandoverItem, Party, Person, Prompt, ReleaseSlip, Ticket, Unit
 from services.texts import LOCALES, Reader
 from tests.support import estate
 from tests.support.line import START, Line, attachment
@@ -38,6 +38,9 @@ ASKED = {
     "phrase": "?",
     "better": "?",
     "alone": True,
+    "unit": 1,
+    "slip": 1,
+    "plate": "浙A12345",
     "quote": 1,
     "place": "?",
 }
@@ -62,6 +65,7 @@ async def desk(quick_line: Line) -> AsyncIterator[Turn]:
             await session.flush()
             await _handed_over(session, actor, ticket)
             await _lost(session, line, actor)
+            await _small_forms(session, ticket)
             policy = await line.world.policies.of(session, actor.community_id)
             actor = replace(actor, homes=owner.homes)
             yield Turn(session, actor, Inbound(Channel.WEB, "web", "1", "1", "1"), line.now, policy, line.world)
@@ -88,6 +92,16 @@ async def _lost(session: Session, line: Line, actor: Actor) -> None:
     unit_id = await session.scalar(select(Unit.id).order_by(Unit.id).limit(1)) or 0
     found: dict[str, Any] = {"incident_id": incident.id, "unit_id": unit_id, "words": "?", "media": ()}
     await losses.report(session, actor, **found, now=line.now)
+
+
+async def _small_forms(session: Session, ticket: Ticket) -> None:
+    """Let the ticket have a flat above, and the estate a release slip."""
+    row = {"community_id": ticket.community_id, "unit_id": ticket.unit_id}
+    session.add(Party(**row, ticket_id=ticket.id, role="above", state="contact", allowed="unknown"))
+    who = {"person_id": ticket.requester_id, "address_id": ticket.requester_address_id, "asked_at": START}
+    slip = {"id": 1, "year": 2026, "number": "0412-R1", "code": "K7QM", "state": "asked", "round": 1}
+    session.add(ReleaseSlip(**row, **who, **slip, goods="沙发", carrier="", from_at=START, until_at=START))
+    await session.flush()
 
 
 async def so_far(session: Session) -> Mapping[str, Any]:

@@ -59,6 +59,8 @@ async def test_work_put_back_while_nobody_is_on_duty_is_nobodys(quick_line: Line
 
 async def test_the_only_one_of_a_team_has_nobody_to_hand_over_to(quick_line: Line) -> None:
     desk = await estate.linked(quick_line, "小李")
+    async with quick_line.db.transaction() as session:
+        await session.execute(update(Staff).where(Staff.team == "security").values(active=False))
     assert "没有别的同事" in await _said(quick_line, desk, "/handover")
 
 

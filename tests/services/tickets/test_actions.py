@@ -28,8 +28,8 @@ from tests.support.line import Line
 
 NAMES = ("王芳", "赵敏", "王师傅", "陈师傅", "小李", "老赵", "孙经理")
 OWNER, NEIGHBOUR, ENGINEER, OTHER, DESK, SUPERVISOR, MANAGER, SYSTEM = range(8)
-STEPS = 60
-ENDS = {Action.OWNER_ACCEPTS, Action.CLOSE, Action.CANCEL, Action.MERGE}
+STEPS = 80
+ENDS = {Action.OWNER_ACCEPTS, Action.CLOSE, Action.CANCEL, Action.MERGE, Action.FOUND_RIGHT}
 PICTURE = 1
 
 
@@ -70,7 +70,8 @@ class Play:
 
     def _who_and_what(self, ticket: Ticket) -> tuple[Actor, Action]:
         """Pick anybody and anything; more often what makes sense now and was seldom seen."""
-        sensible = [action for action, rule in TABLE.items() if ticket.state in rule.states]
+        others = frozenset() if ticket.kind == Kind.RECTIFICATION else {Action.FOUND_RIGHT, Action.FOUND_WRONG}
+        sensible = [one for one, rule in TABLE.items() if ticket.state in rule.states and one not in others]
         action = self.dice.choice(list(TABLE))
         if self.dice.random() < 0.8:
             action = min(sensible, key=lambda one: (self.done[one] + 3 * (one in ENDS), self.dice.random()))
@@ -125,6 +126,7 @@ class Play:
             Action.NO_ACCESS: {"until": later},
             Action.EXTEND: {"reason": "parts", "until": later},
             Action.RESCHEDULE: {"start": later, "end": later + timedelta(hours=2)},
+            Action.FOUND_WRONG: {"until": later},
             Action.QUALITY: {"verdict": dice.choice(["good", "poor"])},
             Action.CONCERN: {"staff": None, "team": dice.choice(["", "cleaning"]), "unit": None},
             Action.RALLY: {"members": [dice.choice(self.staff)]},
@@ -173,6 +175,7 @@ async def begun(line: Line, seed: int) -> Play:
             await estate.filed(session, line, owner, matter="爆管", emergency=True),
             await estate.filed(session, line, owner, matter="态度差", kind=Kind.COMPLAINT, confidential=True),
             await estate.filed(session, line, owner, matter="怎么缴费", kind=Kind.INQUIRY),
+            await estate.filed(session, line, owner, matter="清走杂物", kind=Kind.RECTIFICATION),
         ]
         staff = list((await session.scalars(select(Staff.id).where(Staff.team == "engineering"))).all())
         weighted = [*people, owner, owner, people[ENGINEER], people[ENGINEER], people[SUPERVISOR]]

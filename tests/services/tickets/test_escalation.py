@@ -350,7 +350,7 @@ async def test_who_assigns_an_emergency_by_hand_wakes_nobody_else_at_once_and_th
 async def test_an_emergency_with_no_hands_on_duty_pages_the_supervisor_at_once(
     line: Line, people: dict[str, Writer]
 ) -> None:
-    await off_duty(line, "engineer")
+    await off_duty(line, "engineer", "security")
     await ticket_of(line, people, accepted=False, emergency=True)
     await line.advance(MINUTE)
     assert "老赵" in await paged(line)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from services import actors
 from services.actors import Actor
+from services.catalog import Kind
 from services.db import Session, insert_once
 from services.models import Address, Card, Outgoing, Staff, Ticket
 from services.tickets import engine, merging
@@ -43,6 +44,7 @@ BROUGHT: Mapping[Action, Mapping[str, Any]] = {
     Action.AGREE: PRICE,
     Action.DECLINE: PRICE,
     Action.QUALITY: {"verdict": "good"},
+    Action.FOUND_WRONG: {"until": LATER},
 }
 DONE_BY: Mapping[Action, tuple[tuple[str, tuple[tuple[str, Action], ...]], ...]] = {
     Action.ASSIGN: ((DESK, ()),),
@@ -99,6 +101,8 @@ class Scene:
         if action is Action.APPEAL:  # of complaints alone; with nobody above it goes to the desk
             self.ticket.kind = "complaint"
             codes["to"] = self.ticket.holder_id
+        if action in {Action.FOUND_RIGHT, Action.FOUND_WRONG}:
+            self.ticket.kind = Kind.RECTIFICATION  # nothing else is checked
         said = Said("一句话", (1,) if action is Action.NO_ACCESS else ())
         await engine.act(self.session, who, action, ticket=self.ticket, said=said, codes=codes, **asked)
         await self.session.flush()

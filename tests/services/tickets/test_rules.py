@@ -29,7 +29,7 @@ from services.tickets.rules import (
 )
 
 CROWDS = [frozenset(crowd) for crowd in chain.from_iterable(combinations(Standing, size) for size in range(4))]
-ENDS = {Action.OWNER_ACCEPTS, Action.CLOSE, Action.CANCEL, Action.MERGE}
+ENDS = {Action.OWNER_ACCEPTS, Action.CLOSE, Action.CANCEL, Action.MERGE, Action.FOUND_RIGHT}
 BACK = {
     (Action.APPEAL, State.CLOSED),
     (Action.OWNER_RETURNS, State.CLOSED),
