@@ -21,7 +21,7 @@ from services.tickets import finding
 from services.tickets.history import Said
 from services.tickets.rules import Action
 
-TAPS = re.compile(r"(?:p:\d+:[a-z_]+:\d+|f:done:\d+|t:(?!talk:)[a-z_]+:\d+(?::\d+)?)")
+TAPS = re.compile(r"(?:p:\d+:[a-z_]+:\d+|f:[a-z_]+:\d+|t:(?!talk:)[a-z_]+:\d+(?::\d+)?)")
 MOST_CHAINED = 3
 MOST_SAID = 1000
 FILED = "new.filed"

@@ -170,22 +170,22 @@ def _event(row: Happened, ticket: Ticket, who: frozenset[Standing], spoken: froz
     private = row.action in INTERNAL and not who - {Standing.REQUESTER}
     return joined(
         [
-            T("ticket.event", at=When(_counts(row), Style.FULL), what=_named(row, ticket)),
+            T("ticket.event", at=When(_counts(row), Style.FULL), what=named(row.action, row.codes, ticket)),
             T("ticket.event.words", words=words) if words and not private else None,
         ],
         " ",
     )
 
 
-def _named(row: Happened, ticket: Ticket) -> T:
+def named(action: str, codes: Mapping[str, Any], ticket: Ticket) -> T:
     """Name what happened: what is answered is not "repaired"; why nobody was asked, and how a call went, are told."""
-    if row.action == Action.DONE and ticket.kind != Kind.REPAIR:
+    if action == Action.DONE and ticket.kind != Kind.REPAIR:
         return T("event.answered")
-    if row.action == surveying.NOT_SENT:
-        return T("event.no_survey", why=T(f"no_survey.{row.codes['why']}"))
-    if row.action == calls.NOTED:
-        return T("event.followed_up", result=T(f"call.{row.codes['result']}"))
-    return T(f"event.{row.action}")
+    if action == surveying.NOT_SENT:
+        return T("event.no_survey", why=T(f"no_survey.{codes['why']}"))
+    if action == calls.NOTED:
+        return T("event.followed_up", result=T(f"call.{codes['result']}"))
+    return T(f"event.{action}")
 
 
 def _seen_by(row: Happened, ticket: Ticket, who: frozenset[Standing]) -> bool:

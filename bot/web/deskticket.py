@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.web.desk import Visit
-from handlers import buttons, deskpage
+from handlers import buttons, deskpage, tickets
 from services import deskpass, people, phones
 from services.catalog import Kind, said
 from services.messages import Choice, Style, T, When, money
@@ -134,11 +134,10 @@ def _step(visit: Visit, ticket: Ticket, step: Step) -> Mapping[str, Any]:
         who = visit.say(T("desk.page.anonymous"))
     else:
         who = visit.say(T("staff.name", name=step.name, badge=step.badge)) if step.badge else step.name
-    answered = step.action == Action.DONE and ticket.kind != Kind.REPAIR
     way = "desk" if step.event_id.startswith(deskpass.EVENT) else step.channel
     return {
         "at": visit.say(T("desk.page.at", at=When(step.at, Style.FULL))),
-        "what": visit.say(T("event.answered")) if answered else visit.code(T(f"event.{step.action}")),
+        "what": visit.code(tickets.named(step.action, step.codes, ticket)),
         "who": who,
         "way": visit.code(T(f"desk.channel.{way}")) if way else "",
         "words": step.words,

@@ -18,6 +18,7 @@ from services.messages import Choice, T, When, plain
 from services.models import Deadline, FollowUp, History, OutsideCase, Pause, Ticket, TicketLink
 from services.reports import REPEATED_WITHIN
 from services.settings import Policy
+from services.tickets import followups
 from services.tickets.complaints import REPEAT
 from services.tickets.deeds import Wait
 from services.tickets.dispatch import ENDED
@@ -206,14 +207,15 @@ async def _low(desk: _Desk, actor: Actor) -> Sequence[Matter]:
     rows = await desk.session.execute(
         select(FollowUp, Ticket)
         .join(Ticket, Ticket.id == FollowUp.ticket_id)
-        .where(FollowUp.community_id == desk.community_id, FollowUp.done_at.is_(None))
+        .where(FollowUp.community_id == desk.community_id, FollowUp.done_at.is_(None), followups.unhappy())
         .order_by(FollowUp.id)
     )
     found = []
     for owed, ticket in rows:
         if sees(actor, ticket):
             text = T("digest.item.low", **_about(ticket), by=When(owed.due_at), left=left(owed.due_at, desk.now))
-            taps = (Choice(T("do.followed_up"), f"f:done:{owed.id}"), _tap("view", ticket))
+            call = Choice(T("jobs.call_button", number=ticket.number), f"f:view:{owed.id}")
+            taps = (call, _tap("view", ticket))
             found.append(Matter(Why.LOW, owed.due_at, ticket, text, taps))
     return found
 

@@ -19,6 +19,7 @@ from services.models import Deadline, FollowUp, OutsideCase, Ticket
 from services.reports import APART, Kpis, Share
 from services.settings import Policy
 from services.stretches import Stretch
+from services.tickets import followups
 from services.tickets.terms import Clock
 
 MOST_CAUSES = 8
@@ -183,8 +184,9 @@ async def _called(session: Session, community_id: int, span: Stretch) -> Share:
     """Return how many of the calls owed to unhappy owners since the period began were made."""
     count, done = (
         await session.execute(
-            select(func.count(), func.count(FollowUp.done_at)).where(
+            select(func.count(), func.count(FollowUp.done_at).filter(followups.spoken())).where(
                 FollowUp.community_id == community_id,
+                followups.unhappy(),
                 FollowUp.created_at >= span.starts_at,
                 FollowUp.created_at < span.ends_at,
             )

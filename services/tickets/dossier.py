@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -33,6 +34,7 @@ class Step:
     person_id: int | None
     words: str
     media: Sequence[int]
+    codes: Mapping[str, Any]
 
 
 async def find(session: Session, actor: Actor, *, ticket_id: int) -> Ticket:
@@ -56,7 +58,7 @@ async def steps(session: Session, ticket: Ticket) -> Sequence[Step]:
     return [
         Step(
             *(row.action, row.at, name or "", badge or "", row.system, row.channel, row.event_id, row.person_id),
-            *(words or "", tuple(media or ())),
+            *(words or "", tuple(media or ()), row.codes),
         )
         for row, name, badge, words, media in rows
     ]

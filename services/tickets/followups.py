@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from services import conversations, people, timers
 from services.actors import FRONT, Actor
@@ -51,6 +51,16 @@ class Result(StrEnum):
 
 ORDINARY = (Why.UNANSWERED, Why.UNSENT, Why.RULE)
 SPOKEN = (Result.CONTENT, Result.NOT_CONTENT)
+
+
+def unhappy() -> ColumnElement[bool]:
+    """Say in SQL that a call is owed because of a low score; 0.1.0 knew no other reason, and wrote none."""
+    return FollowUp.why.in_(("", Why.LOW_SCORE))
+
+
+def spoken() -> ColumnElement[bool]:
+    """Say in SQL that the owner was spoken to; 0.1.0 wrote the result in words alone."""
+    return FollowUp.done_at.is_not(None) & FollowUp.result.in_(("", *SPOKEN))
 
 
 @dataclass(frozen=True, slots=True)
