@@ -8,7 +8,7 @@ import gc
 import os
 import secrets
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,13 +30,14 @@ from bot.intake import Intake
 from bot.letters import Desk
 from bot.metrics import Metrics
 from bot.schedule import Schedule
-from bot.settings import Settings
+from bot.settings import Settings, web_secret
+from bot.web import desksign
 from bot.web.lab import DemoPhones
 from bot.web.parts import Persona
 from bot.work import Pace as WorkPace
 from bot.work import Ports, Work
 from handlers.turn import World
-from services import catalog, leases, outbox
+from services import catalog, leases, outbox, questions
 from services.buckets import Limit
 from services.clock import DeskClock
 from services.db import Database, Session
@@ -76,11 +77,13 @@ def world_of(settings: Settings) -> World:
     return World(
         texts=Texts.load(),
         catalog=categories,
+        questions=questions.load(settings.questions_file()),
         reader=Reader(categories),
         policies=Policies(settings.policy()),
         simplify=simplifier(),
         zone=ZoneInfo(settings.community.zone),
         region=settings.sms.region,
+        desk_link=lambda token: desksign.address(settings.web, web_secret(settings), token),
     )
 
 
@@ -118,6 +121,7 @@ class House:
             ahead = int((step - self.clock.now()).total_seconds()) + 1
             await self._move(max(0, ahead))
             await self.schedule.timers()
+            await self.schedule.digests.make_all()
             await self._quiet()
             if step >= target:
                 return self.clock.now()
@@ -225,12 +229,21 @@ def _delivery_pace(settings: Settings) -> DeliveryPace:
     )
 
 
-async def serve(settings: Settings, *, personas: tuple[Persona, ...] = (), stop: asyncio.Event | None = None) -> None:
-    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab."""
+async def serve(
+    settings: Settings,
+    *,
+    personas: tuple[Persona, ...] = (),
+    stop: asyncio.Event | None = None,
+    hand: Callable[[], datetime] = machine,
+) -> None:
+    """Serve until told to stop: loops, pages, channels; then end in good order. Personas open the lab.
+
+    `hand` tells the machine's time.
+    """
     logs.configure(settings.log.level, settings.log.format)
     stop = stop or asyncio.Event()
     db = Database(settings.database_url(), connections=settings.database.connections)
-    clock = DeskClock(machine=machine)
+    clock = DeskClock(machine=hand)
     try:
         async with db.reading() as session:
             await clock.load(session)

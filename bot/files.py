@@ -72,6 +72,10 @@ class Files:
         found = await asyncio.to_thread(_read, self._path(file_id), None)
         return found[1] if found else None
 
+    async def stored(self, digest: str) -> bytes:
+        """Return a kept file's bytes, whoever sent it: who may see it was asked before."""
+        return await asyncio.to_thread(self._store.get, digest)
+
     def _path(self, file_id: str) -> Path:
         return self._folder / file_id
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.channels.port import ChannelPort, File, Letter
 from handlers import inbound
 from handlers.turn import World
-from services import conversations, houses, media, surveys, wire
+from services import campaigns, conversations, houses, media, surveys, wire
 from services.actors import House
 from services.db import Session
 from services.media import Held, MediaStore
@@ -137,6 +137,9 @@ class Desk:
 async def _wanted(session: Session, what: str) -> bool:
     """Ask the service that said it whether it still holds."""
     kind, _, number = what.partition(":")
-    if kind != "survey":
+    if kind not in WANTED:
         raise NotFound
-    return await surveys.still_wanted(session, int(number))
+    return await WANTED[kind](session, int(number))
+
+
+WANTED = {"survey": surveys.still_wanted, "campaign": campaigns.still_wanted}

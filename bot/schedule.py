@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot import reaping
+from bot.digests import Digests
 from bot.metrics import Metrics
 from bot.work import Ports
 from handlers import setaside
@@ -54,6 +55,7 @@ class Schedule:
     ) -> None:
         """Take the world; nothing ticks before `run`."""
         self._store = store
+        self.digests = Digests(db, world, store, now=now)
         self._ticking: set[asyncio.Future[None]] = set()
         self._db, self._ports, self._world, self._now, self._metrics = db, ports, world, now, metrics
 
@@ -87,6 +89,8 @@ class Schedule:
             Tick("stranded", 60, self.stranded),
             Tick("retention", 3600, self.retention),
             Tick("figures", 10, self.figures),
+            Tick("rounds", 600, self.digests.begin),
+            Tick("digests", 1, self.digests.make_all),
         )
 
     async def _safely(self, tick: Tick) -> None:

@@ -17,8 +17,11 @@ from sqlalchemy.exc import ArgumentError
 from bot.settings_file import Found, SettingsError, fields_of, gather, is_secret
 from services.settings import (
     Calendars,
+    Complaints,
     Deadlines,
+    Desk,
     Dialogues,
+    Digests,
     Emergency,
     Forms,
     Policy,
@@ -27,6 +30,7 @@ from services.settings import (
     Section,
     Shifts,
     Surveys,
+    Targets,
     Tickets,
 )
 
@@ -156,6 +160,12 @@ class CatalogSection(Section):
     file: str = Field("", description='"" for the shipped catalogue, or a file of your own')
 
 
+class QuestionsSection(Section):
+    """What all owners are asked, once in half a year."""
+
+    file: str = Field("", description='"" for the shipped questions, or a file of your own')
+
+
 class DeliverySection(Section):
     """How what must be said is sent."""
 
@@ -190,17 +200,22 @@ class Settings(Section):
     log: LogSection = LogSection()
     media: MediaSection = MediaSection()
     catalog: CatalogSection = CatalogSection()
+    questions: QuestionsSection = QuestionsSection()
     delivery: DeliverySection = DeliverySection()
     work: WorkSection = WorkSection()
     emergency: Emergency = Emergency()
     tickets: Tickets = Tickets()
     deadlines: Deadlines = Deadlines()
+    complaints: Complaints = Complaints()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
+    desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
+    digests: Digests = Digests()
+    targets: Targets = Targets()
     retention: Retention = Retention()
 
     def policy(self) -> Policy:
@@ -217,6 +232,10 @@ class Settings(Section):
     def catalog_file(self) -> Path | None:
         """Return the operator's own catalogue file, if he has one."""
         return Path(self.catalog.file) if self.catalog.file else None
+
+    def questions_file(self) -> Path | None:
+        """Return the operator's own questions, if he has any."""
+        return Path(self.questions.file) if self.questions.file else None
 
     def shown_database(self) -> str:
         """Return the database's URL as it may be shown."""

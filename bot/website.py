@@ -80,6 +80,8 @@ def _site(house: House, personas: tuple[Persona, ...]) -> Site:
         estate=estate,
         zone=ZoneInfo(settings.community.zone),
         pages=house.pages,
+        world=house.world,
+        stored=house.files.stored,
         lab=Lab(personas, house.advance) if personas else None,
         secure=settings.web.public_url.startswith("https://"),
         origin=settings.web.public_url,

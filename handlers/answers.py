@@ -50,11 +50,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of answer. `asked=False`: never asked, only filled; `optional`: may be skipped."""
+    """A kind of answer. `asked=False`: never asked, only filled; `optional`: may be skipped.
+
+    `derived`: found out from the answers before it, asked only where something was found.
+    """
 
     when: When | None = None
     asked: bool = True
     optional: bool = False
+    derived: bool = False
 
     async def known(self, turn: Turn, so_far: Answers) -> Any:  # noqa: ANN401, ARG002
         """Return the value when it needs no asking (the only flat), else None."""

@@ -29,6 +29,8 @@ HOLDERS: Mapping[State, Sequence[str]] = {
     State.WORKING: ("tell", "extend", "hand_on", "link"),  # after the steps of the visit
     State.PAUSED: ("resume", "done", "ask", "tell", "talk", "problem", "hand_on", "link"),
 }
+ANSWERED = frozenset({State.DONE, State.CLOSED})
+COMPLAINTS = ("concern", "rally")  # of those who lead
 DESKS: Mapping[State, Sequence[str]] = {
     State.OPEN: ("accept", "assign", "take", "ask", "tell", "talk", "extend", "merge", "link", "withdraw"),
     State.ASSIGNED: ("hand_on", "take", "ask", "tell", "talk", "extend", "merge", "link", "withdraw"),
@@ -78,6 +80,10 @@ DOES: Mapping[str, Action] = {
     "sign_off": Action.SIGN_OFF,
     "found_right": Action.FOUND_RIGHT,
     "found_wrong": Action.FOUND_WRONG,
+    "concern": Action.CONCERN,
+    "rally": Action.RALLY,
+    "reply_outside": Action.REPLY,
+    "unsettled": Action.OWNER_RETURNS,
 }
 
 
@@ -89,17 +95,27 @@ def button(verb: str, ticket: Ticket) -> Choice:
 def fits(actor: Actor, ticket: Ticket, verb: str) -> bool:
     """Whether the verb can be done to the ticket now, by this actor."""
     who, state = standings(actor, ticket), State(ticket.state)
+    if verb == "quality" and Standing.HOLDER in who:
+        return False
     if verb == "take":
         return Standing.LEAD in who and Standing.HOLDER not in who
-    if verb == "view":
+    if verb in {"view", "record"}:
         return bool(who)
     if verb in {"sides", "upper_absent"}:
         return bool(who - {Standing.REQUESTER, Standing.TEAM}) and ticket.category == parties.LEAK
+    if verb in {"sign_off", "close"} and not independent(actor, ticket):
+        return False
     try:
         decide(taking(who, state) if verb == "accept" else DOES[verb], state, who, holds=False)
     except Refused:
         return False
     return True
+
+
+def independent(actor: Actor, ticket: Ticket) -> bool:
+    """Whether the actor may close and sign: of a complaint not who answered it."""
+    answered = actor.staff is not None and ticket.answered_by == actor.staff.staff_id
+    return not (answered and ticket.kind == Kind.COMPLAINT)
 
 
 def fitting(actor: Actor, verb: str, held: Sequence[Ticket]) -> Sequence[Ticket]:
@@ -131,10 +147,18 @@ def _all(actor: Actor, ticket: Ticket, now: datetime) -> list[Choice]:
     who, state = standings(actor, ticket), State(ticket.state)
     if Standing.REQUESTER in who:
         first = ["no_show"] if missed(ticket, now=now) else []
-        return [button(verb, ticket) for verb in (*first, *OWNERS.get(state, ()))]
+        return [button(verb, ticket) for verb in (*first, *_owners(ticket, state))]
     holds = Standing.HOLDER in who
     verbs = [verb for verb in dict.fromkeys(_verbs(ticket, who)) if fits(actor, ticket, verb)]
     return [_said(verb, ticket, holds=holds) for verb in verbs]
+
+
+def _owners(ticket: Ticket, state: State) -> Sequence[str]:
+    """Return what an owner does: an answered complaint has one appeal, and its record at any time."""
+    if ticket.kind != Kind.COMPLAINT or state not in ANSWERED:
+        return OWNERS.get(state, ())
+    first = ("owner_accepts",) if state is State.DONE else ()
+    return (*first, *(() if ticket.appeals else ("unsettled",)), "record")
 
 
 def _verbs(ticket: Ticket, who: frozenset[Standing]) -> Iterator[str]:
@@ -152,8 +176,10 @@ def _verbs(ticket: Ticket, who: frozenset[Standing]) -> Iterator[str]:
     if who & {Standing.FRONT, Standing.LEAD}:
         desk = ticket.kind != Kind.REPAIR or ticket.team == DEVELOPER or Standing.TEAM in who
         yield from (verb for verb in DESKS.get(state, ()) if verb != "accept" or desk)
+        yield from COMPLAINTS if ticket.kind == Kind.COMPLAINT or ticket.serious else ()
+        yield from ("reply_outside",) if ticket.source == "forwarded" else ()
     elif Standing.TEAM in who:
-        yield "accept"
+        yield from ("note",) if ticket.confidential else ("accept",)
 
 
 def _said(verb: str, ticket: Ticket, *, holds: bool) -> Choice:

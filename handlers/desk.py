@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from handlers import places, repair, words
-from handlers.answers import Answers, filled, one_of, pick
+from handlers import forwarding, joins, places, repair, whom, words
+from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
+from handlers.forwarding import Office
 from handlers.turn import Turn
 from services import groups, links, media, people
 from services.actors import Tie
@@ -20,8 +21,12 @@ from services.messages import Reply, Start, T, Text, joined, lines, plain, reply
 from services.models import Person
 from services.phones import find_number
 from services.refusals import NotAllowed
-from services.tickets import filing
+from services.tickets import filing, joining
+from services.tickets import joined as waiting
 from services.tickets.filing import Request, Requester, Source
+from services.tickets.history import Said
+from services.tickets.joining import Neighbour
+from services.tickets.requests import Outside
 from services.understanding.intents import Intent
 
 UNKNOWN = 0
@@ -33,6 +38,7 @@ class Door(StrEnum):
     PHONE = "phone"
     VISIT = "visit"
     STAFF = "staff"
+    GROUP = "group"
     FORWARDED = "forwarded"
 
 
@@ -42,18 +48,20 @@ async def new(turn: Turn, rest: str) -> Reply:
         raise NotAllowed
     if not rest and not turn.inbound.media:
         return Reply(then=Start("new", {}))
-    return Reply(then=Start("new", await _known(turn, rest)))
+    return Reply(then=Start("new", await known(turn, rest)))
 
 
-async def _known(turn: Turn, text: str) -> dict[str, Any]:
-    number, text = find_number(text, turn.world.region)
+async def known(turn: Turn, text: str) -> dict[str, Any]:
+    """Read out of one message what the form asks for: matter, place, person, number, door."""
     door, text = _door(turn, text)
+    case, text = forwarding.read(turn, text) if door == Door.FORWARDED else ({}, text)
+    number, text = find_number(text, turn.world.region)
     reading = turn.understood(text)
-    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": door}
+    given: dict[str, Any] = {"what": reading.rest or text, "phone": number, "door": door, **case}
     place = await places.from_reading(turn, reading)
     if place is not None:
         given["where"] = place
-    if reading.intent is Intent.COMPLAINT:
+    if reading.intent is Intent.COMPLAINT or door == Door.FORWARDED:
         given["kind"] = Kind.COMPLAINT.value
     if turn.inbound.media:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
@@ -110,11 +118,27 @@ class NewTicket(Form, name="new"):
     what: Annotated[str, free_words(least=2)]
     where: Annotated[Mapping[str, Any], pick(_all_places, other=places.typed)]
     who: Annotated[int, pick(_residents)]
+    join: Annotated[int, joins.Joins(derived=True, when=joins.is_public)] = joins.NOT_THIS
     door: Annotated[Door, one_of(Door, "source")]
+    office: Annotated[Office, one_of(Office, "office", when=forwarding.given)] = Office.OTHER
+    outside: Annotated[str, free_words(least=2, when=forwarding.given)] = ""
+    hours: Annotated[int, filled()] = 0
     phone: Annotated[str, filled()] = ""
     kind: Annotated[str, filled()] = Kind.REPAIR.value
     files: Annotated[Sequence[int], filled()] = ()
     urgent: Annotated[bool, filled()] = False
+
+    @classmethod
+    async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
+        """Say what is known of a fault that was reported before."""
+        if name == "join":
+            return await joins.asked(turn, so_far, options, offered=joins.offer_for_caller)
+        return await super().ask(turn, name, so_far, options)
+
+    @classmethod
+    def sums_up(cls, so_far: Answers) -> bool:
+        """Whoever waits along needs no ticket of his own."""
+        return not joins.ends(so_far)
 
     @classmethod
     async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:
@@ -137,9 +161,18 @@ class NewTicket(Form, name="new"):
             T("repair.summary.where", place=plain(self.where["label"])),
             joined([T("repair.summary.what", what=self.what), photos], " "),
             T("new.summary.who", name=name if name.parts else T("new.nobody"), door=T(f"source.{self.door}")),
+            await self._outage(turn),
             T("repair.summary.urgent") if self.urgent else None,
+            await forwarding.shown(turn, self._case(turn), person, self.where.get("unit")) if self._came_back else None,
             self._on_the_phone(turn),
         )
+
+    @property
+    def _came_back(self) -> bool:
+        return self.door is Door.FORWARDED
+
+    def _case(self, turn: Turn) -> Outside:
+        return forwarding.outside(turn, office=self.office.value, number=self.outside, hours=self.hours)
 
     def _on_the_phone(self, turn: Turn) -> Text | None:
         """What to ask the caller, and what he can do meanwhile."""
@@ -152,8 +185,17 @@ class NewTicket(Form, name="new"):
             T("new.aid", aid=aid) if aid else None,
         )
 
+    async def _outage(self, turn: Turn) -> Text | None:
+        """What to tell a caller whose home has an incident."""
+        if self.kind != Kind.REPAIR or not self.where.get("building"):
+            return None
+        incident = await joins.holding(turn, {"what": self.what, "where": self.where})
+        return joins.explained(turn, incident) if incident else None
+
     async def submit(self, turn: Turn) -> Reply:
-        """File it; the person hears of it on his own channel."""
+        """File it, or count the caller in; the person hears of it on his own channel."""
+        if self.join:
+            return await self._join(turn)
         ticket = await filing.file(
             turn.session,
             turn.actor,
@@ -173,10 +215,31 @@ class NewTicket(Form, name="new"):
             )
         )
 
+    async def _join(self, turn: Turn) -> Reply:
+        for_whom = await self._requester(turn)
+        whom = Neighbour(
+            place=self.where["label"],
+            person_id=for_whom.person_id,
+            address_id=for_whom.address_id,
+            said=Said(self.what, tuple(self.files)),
+        )
+        ticket, new = await joins.join(turn, self.join, whom)
+        told = new and await waiting.welcome(turn.session, ticket, whom, now=turn.now)
+        count = joining.households(ticket)
+        return reply(
+            lines(
+                T("new.joined" if new else "new.joined_before", number=ticket.number, count=count),
+                T("new.told") if told else T("new.not_told") if new and for_whom.person_id else None,
+            )
+        )
+
     async def _request(self, turn: Turn) -> Request:
         public = bool(self.where.get("public"))
+        category = repair.category_of(turn, self.what, public=public, kind=Kind(self.kind))
+        complaint = self.kind == Kind.COMPLAINT
+        about = whom.read(await whom.of_words(turn, self.what)) if complaint else whom.NOBODY_NAMED
         return Request(
-            category=repair.category_of(turn, self.what, public=public, kind=Kind(self.kind)),
+            category=category,
             matter=self.what,
             place=self.where["label"],
             scope="public" if public else "unit",
@@ -185,7 +248,10 @@ class NewTicket(Form, name="new"):
             media=tuple(self.files),
             urgent=self.urgent,
             source=Source(self.door),
-            confidential=self.kind == Kind.COMPLAINT,
+            confidential=complaint,
+            anonymous=complaint and category.neighbours,
+            about=about,
+            outside=self._case(turn) if self._came_back else None,
             requester=await self._requester(turn),
         )
 

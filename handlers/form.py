@@ -33,12 +33,19 @@ class Form(ABC):
     extras: ClassVar[tuple[str, ...]] = ()  # filled fields that a button of the summary switches on
     expires: ClassVar[timedelta | None] = None
     on_top: ClassVar[bool] = False  # its question goes on top of any other
+    announces: ClassVar[str] = ""  # the field whose words tell many homes of a danger, and report none
+    gives_way: ClassVar[bool] = False  # words that are plainly something else go on; it is asked again afterwards
     hears_all: ClassVar[bool] = False  # "cancel" and "back" are answers like any other
 
     def __init_subclass__(cls, *, name: str, **kwargs: Any) -> None:  # noqa: ANN401
         """Name the form as its rows do."""
         super().__init_subclass__(**kwargs)
         cls.name = name
+
+    @classmethod
+    def offers(cls, so_far: Answers) -> Sequence[str]:
+        """Return the extras that the summary offers: those that are not on yet."""
+        return [extra for extra in cls.extras if not so_far.get(extra)]
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
@@ -54,6 +61,11 @@ class Form(ABC):
     async def more(cls, turn: Turn, so_far: Answers) -> Mapping[str, Any] | None:  # noqa: ARG003
         """Read words that come while the summary waits; return the answers they change, or None."""
         return None
+
+    @classmethod
+    def sums_up(cls, so_far: Answers) -> bool:  # noqa: ARG003
+        """Whether a summary comes before submit; some answers end a form at once."""
+        return cls.confirms
 
     @classmethod
     async def check(cls, turn: Turn, so_far: Answers) -> Ask | None:  # noqa: ARG003

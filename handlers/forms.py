@@ -111,11 +111,16 @@ async def _hear_summary(turn: Turn, draft: Draft, prompt: Prompt, options: Seque
 async def back(turn: Turn, form: type[Form], prompt: Prompt) -> Reply:
     """Ask the question before again; at the first one, cancel."""
     draft = _resume(form, prompt)
-    asked_before = [name for name in draft.answers if name not in prompt.given and fields_of(form)[name].asked]
+    asked_before = [name for name in draft.answers if name not in prompt.given and _is_answered(fields_of(form)[name])]
     if not asked_before:
         return cancel(prompt)
     draft.answers.pop(asked_before[-1])
     return await _go_on(turn, draft)
+
+
+def _is_answered(kind: Kind) -> bool:
+    """Whether people answer it: neither filled nor found out."""
+    return kind.asked and not kind.derived
 
 
 def cancel(prompt: Prompt) -> Reply:
@@ -145,9 +150,11 @@ async def _take(turn: Turn, draft: Draft, prompt: Prompt, value: Any) -> Reply: 
     if isinstance(kind, Files) and value != SKIP:
         value, collecting = kind.gather(draft.answers.get(prompt.asked) or (), value)
     draft.answers[prompt.asked] = None if value == SKIP else value
+    after = False
     for name, other in fields_of(draft.form).items():
-        if other.when and not other.when(draft.answers):
-            draft.answers.pop(name, None)
+        if (other.when and not other.when(draft.answers)) or (after and other.derived):
+            draft.answers.pop(name, None)  # no longer asked, or to be found out anew
+        after = after or name == prompt.asked
     return await _go_on(turn, draft, ask=prompt.asked if collecting else "")
 
 
@@ -168,7 +175,7 @@ async def _ask_what_to_change(turn: Turn, draft: Draft) -> Reply:
     options = [
         Option(name, T(f"{draft.form.name}.{name}.label"))
         for name in draft.answers
-        if name in kinds and kinds[name].asked
+        if name in kinds and _is_answered(kinds[name])
     ]
     if len(options) == 1:
         draft.answers.pop(options[0].value)
@@ -189,7 +196,7 @@ async def _go_on(turn: Turn, draft: Draft, *, why: T | None = None, ask: str = "
                 draft.answers[name] = known
                 continue
         return await _ask(turn, draft, name, kind, why)
-    if not draft.form.confirms:
+    if not draft.form.sums_up(draft.answers):
         return await _submit(turn, draft)
     return await _show(turn, draft, CONFIRM, Question(await _form(draft).summary(turn), _confirm_options(draft)))
 
@@ -204,7 +211,7 @@ async def _ask(turn: Turn, draft: Draft, name: str, kind: Kind, why: T | None) -
 
 def _confirm_options(draft: Draft) -> list[Option]:
     name = draft.form.name
-    extras = [Option(extra, T(f"{name}.{extra}.button")) for extra in draft.form.extras if not draft.answers.get(extra)]
+    extras = [Option(extra, T(f"{name}.{extra}.button")) for extra in draft.form.offers(draft.answers)]
     return [Option(YES, T(f"{name}.yes")), Option(OTHER, T("form.change.button")), *extras]
 
 

@@ -11,8 +11,10 @@ from handlers import (
     fees,
     gate,
     linking,
+    losses,
     menu,
     mine,
+    neighbours,
     notices,
     rectify,
     repair,
@@ -21,11 +23,14 @@ from handlers import (
     work,
 )
 from handlers import words as spoken
+from handlers.answers import chosen
+from handlers.forms import SKIP
 from handlers.turn import Turn
 from handlers.verbs import TYPED, VERBS
 from services import links
+from services.conversations import read_options
 from services.messages import Channel, MediaKind, Reply, Start, T, reply
-from services.models import Ticket
+from services.models import Prompt, Ticket
 from services.tickets import finding
 from services.tickets.rules import State
 from services.understanding.intents import Intent
@@ -46,9 +51,10 @@ async def answer(turn: Turn) -> Reply | None:
         return await linking.code(turn, turn.text)
     if turn.inbound.channel is Channel.SMS and turn.text == CALL_OFF:
         return await mine.call_off(turn)
-    if spoken.means(turn, "words.hide_number"):
-        return await mine.hide_number(turn)
     righted = await rectify.typed(turn) if spoken.after(turn, "words.rectified") is not None else None
+    told = next((verb for key, verb in TOLD.items() if spoken.means(turn, key)), None)
+    if told is not None:
+        return await told(turn)
     asked = righted or await linking.who_of_number(turn)
     if asked is not None:
         return asked
@@ -61,6 +67,16 @@ async def answer(turn: Turn) -> Reply | None:
         return await _file_alone(turn, reading, theirs)
     about = await _about_visit(turn, reading, theirs)
     return about if about is not None else await _by_intent(turn, reading, theirs)
+
+
+async def _lost(turn: Turn) -> Reply:
+    return await losses.begin(turn, "")
+
+
+TOLD: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {  # what residents say that is no matter of its own
+    "words.hide_number": mine.hide_number,
+    "words.loss": _lost,
+}
 
 
 async def _about_visit(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
@@ -110,6 +126,20 @@ async def _staff_words(turn: Turn) -> Reply | None:
     return await VERBS[verb](turn, found[0].id) if len(found) == 1 else work.which(found, verb)
 
 
+def is_new(turn: Turn, prompt: Prompt) -> bool:
+    """Whether words, or a photo, are plainly about something else than a question that gives way to such."""
+    if not read_options(prompt) or chosen(turn, read_options(prompt)) is not None:
+        return False
+    if any(option.value == SKIP for option in read_options(prompt)):  # free words are asked for: these are some
+        return False
+    reading = turn.understood()
+    tells = reading.category is not None or (reading.confident and reading.intent not in COURTESIES)
+    return bool(turn.inbound.media) or tells
+
+
+COURTESIES = frozenset({Intent.GREETING, Intent.THANKS, Intent.ACKNOWLEDGE, Intent.CANCEL, Intent.PRAISE})
+
+
 def _belongs(turn: Turn, reading: Reading, ticket: Ticket) -> bool:
     """What follows a filing until somebody accepts belongs to it, unless it is plainly something else."""
     if turn.inbound.media:
@@ -140,6 +170,9 @@ NEVER_JOINED = frozenset(
 )
 
 
+ASKING = frozenset({Intent.PROGRESS_QUERY, Intent.URGE, Intent.NOTICE_QUERY})
+
+
 async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply:
     """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
     if turn.inbound.location is not None:
@@ -155,6 +188,10 @@ async def _by_intent(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> 
         visits = [ticket for ticket in theirs if ticket.state in finding.IN_HAND]
         if len(visits) == 1 and visits[0].promised_at is not None:
             return await mine.reschedule(turn, visits[0].id)
+    if reading.intent in ASKING and reading.category is not None:
+        known = await neighbours.known_cause(turn, reading.category)
+        if known is not None:
+            return known
     if not reading.confident and reading.category is None:
         return await _unclear(turn, theirs)
     return await INTENTS.get(reading.intent, menu.not_understood)(turn)
@@ -192,6 +229,7 @@ def _about_mine(verb: str) -> Callable[[Turn], Awaitable[Reply | None]]:
 
 INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.REPAIR: _new_repair,
+    Intent.JOIN: neighbours.me_too,
     Intent.COMPLAINT: _new_complaint,
     Intent.SUGGESTION: _new_complaint,
     Intent.PRAISE: _new_complaint,

@@ -42,12 +42,6 @@ async def close(turn: Turn, ticket_id: int) -> Reply:
     return reply(T("work.closed_before" if change.repeated else "work.closed", number=ticket.number))
 
 
-async def sign_off(turn: Turn, ticket_id: int) -> Reply:
-    """Sign a finished ticket."""
-    ticket, _ = await tickets.act(turn, ticket_id, Action.SIGN_OFF)
-    return reply(T("work.signed", number=ticket.number))
-
-
 async def unmerge(turn: Turn, ticket_id: int) -> Reply:
     """Give a merged ticket its own life again."""
     ticket = await merging.unmerge(turn.session, turn.actor, ticket_id=ticket_id, now=turn.now, policy=turn.policy)
@@ -73,7 +67,6 @@ VERBS: Mapping[str, Verb] = {
     "take": take,
     "close": close,
     "reopen": _asks("reopen", Action.REOPEN),
-    "sign_off": sign_off,
     "quality": _asks("quality", Action.QUALITY),
     "merge": _asks("merge", Action.MERGE),
     "unmerge": unmerge,
@@ -157,7 +150,7 @@ class Sure(YesNo):
         """Look who reported them."""
         ticket, into = await _both(turn, so_far)
         same = ticket.requester_id is not None and ticket.requester_id == into.requester_id
-        return True if same else None
+        return True if same or not merging.may(turn.actor, ticket, into) else None  # who may not is refused anyway
 
     async def options(self, turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG002
         """Offer both, by what they do."""

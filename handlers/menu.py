@@ -41,7 +41,8 @@ async def start(turn: Turn) -> Reply:
 async def helped(turn: Turn) -> Reply:
     """Say what can be done here."""
     staff = T("help.staff") if turn.actor.staff else None
-    return reply(lines(T("help.owner"), staff, turn.about()), keyboard=Keyboard.MENU)
+    leads = T("help.leads") if turn.actor.is_lead else None
+    return reply(lines(T("help.owner"), staff, leads, turn.about()), keyboard=Keyboard.MENU)
 
 
 async def greeted(turn: Turn) -> Reply:  # noqa: ARG001

@@ -14,10 +14,11 @@ from handlers.form import Form
 from handlers.tickets import Verb
 from handlers.turn import Turn
 from services import media, people, surveys
+from services.catalog import Kind
 from services.conversations import Option
-from services.messages import Choice, Reply, Start, T, When, lines, reply, window_end
+from services.messages import Choice, Reply, Start, T, When, lines, plain, reply, window_end
 from services.models import Ticket
-from services.tickets import cards, finding
+from services.tickets import cards, finding, joining
 from services.tickets.history import Said
 from services.tickets.rules import Action
 from services.understanding.times import Window
@@ -27,14 +28,21 @@ DAYPARTS = ((9, 12), (14, 17), (18, 20))
 
 
 async def show(turn: Turn) -> Reply:
-    """List the person's own tickets."""
+    """List the person's own tickets, and what he waits for with his neighbours."""
     found = await finding.mine(turn.session, turn.actor, now=turn.now)
+    along = [_along(turn, ticket) for ticket in await joining.waited_for(turn.session, turn.actor)]
     if not found:
-        return reply(T("mine.none"))
-    if len(found) == 1:
+        return reply(lines(T("mine.along"), *along) if along else T("mine.none"))
+    if len(found) == 1 and not along:
         return await tickets.view(turn, found[0])
     text, rows = tickets.listed(found)
-    return reply(lines(T("mine.head"), text), *rows)
+    return reply(lines(T("mine.head"), text, T("mine.along") if along else None, *along), *rows)
+
+
+def _along(turn: Turn, ticket: Ticket) -> T:
+    """Say how far it is with what somebody waits for with his neighbours."""
+    progress = joining.progress(ticket, now=turn.now)
+    return T("mine.along.line", place=plain(ticket.place), progress=progress)
 
 
 async def view(turn: Turn, ticket_id: int) -> Reply:
@@ -76,7 +84,9 @@ async def accept(turn: Turn, ticket_id: int) -> Reply:
 
 async def give_back(turn: Turn, ticket_id: int) -> Reply:
     """Ask what is still wrong."""
-    await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
+    ticket = await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
+    if ticket.kind == Kind.COMPLAINT:
+        return tickets.unsettled(ticket)
     return Reply(then=Start("return", {"ticket": ticket_id}))
 
 
@@ -122,6 +132,9 @@ async def add(turn: Turn, ticket: Ticket) -> Reply:
 
 async def send_back(turn: Turn, ticket_id: int, why: str) -> Reply:
     """The owner says in his own words that it is not fixed."""
+    ticket = await tickets.may(turn, ticket_id, Action.OWNER_RETURNS)
+    if ticket.kind == Kind.COMPLAINT:
+        return tickets.unsettled(ticket, why)
     ticket, _ = await tickets.act(turn, ticket_id, Action.OWNER_RETURNS, said=Said(why))
     return tickets.returned(ticket)
 
@@ -139,7 +152,8 @@ async def which(turn: Turn, verb: str) -> Reply:
     """Do something to the person's only open ticket, or ask which one is meant."""
     found = await finding.newest_open(turn.session, turn.actor)
     if not found:
-        return reply(lines(T("mine.none"), turn.about()))
+        along = [_along(turn, ticket) for ticket in await joining.waited_for(turn.session, turn.actor)]
+        return reply(lines(T("mine.along"), *along) if along else lines(T("mine.none"), turn.about()))
     if len(found) == 1:
         return await VERBS[verb](turn, found[0].id)
     text = lines(T("mine.which"), *(tickets.listed(found)[0],))

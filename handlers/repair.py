@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from handlers import places, words
+from handlers import joins, places, words
 from handlers.answers import Answers, Question, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
@@ -21,6 +21,8 @@ from services.conversations import Option
 from services.messages import Inbound, MediaKind, Reply, T, Text, When, joined, lines, reply, window_end
 from services.models import Ticket
 from services.tickets import filing, leaks, parties, requests, terms
+from services.tickets.history import Said
+from services.tickets.joining import Neighbour
 from services.tickets.requests import Plan, Request, Requester
 from services.understanding.intents import Intent
 from services.understanding.reading import Reading
@@ -42,6 +44,14 @@ def asks_origin(so_far: Answers) -> bool:
     return bool(so_far.get("upstairs")) and not (so_far.get("where") or {}).get("public")
 
 
+def _may_wait(so_far: Answers) -> bool:
+    return joins.is_public(so_far) and not so_far.get("outage")
+
+
+def _can_be_unreachable(so_far: Answers) -> bool:
+    return bool(so_far.get("stranger")) and not joins.ends(so_far)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileRepair(Form, name="repair"):
     """A repair on its way. Times are ISO strings; a place is the JSON of `handlers.places`."""
@@ -52,7 +62,9 @@ class FileRepair(Form, name="repair"):
     what: Annotated[str, free_words(least=2)]
     where: Annotated[Mapping[str, Any], pick(places.own_places, other=places.typed, only=places.only_home)]
     origin: Annotated[LeakFrom, one_of(LeakFrom, "leak_from", when=asks_origin)] = LeakFrom.UNSURE
-    reach: Annotated[str, free_words(optional=True, when=lambda so_far: bool(so_far.get("stranger")))] = ""
+    outage: Annotated[int | str, joins.Outage(derived=True)] = joins.NOT_THIS
+    join: Annotated[int, joins.Joins(derived=True, when=_may_wait)] = joins.NOT_THIS
+    reach: Annotated[str, free_words(optional=True, when=_can_be_unreachable)] = ""
     stranger: Annotated[bool, filled()] = False
     files: Annotated[Sequence[int], filled()] = ()
     start: Annotated[str, filled()] = ""
@@ -68,7 +80,16 @@ class FileRepair(Form, name="repair"):
             return Question(T("repair.what.at", place=place), options)
         if name == "where" and not turn.actor.here:
             return Question(T("repair.where.stranger"), options)
+        if name == "outage":
+            return await joins.known_cause(turn, so_far, options)
+        if name == "join":
+            return await joins.asked(turn, so_far, options, offered=joins.offer)
         return await super().ask(turn, name, so_far, options)
+
+    @classmethod
+    def sums_up(cls, so_far: Answers) -> bool:
+        """Who waits along, or for the end of an incident, files nothing."""
+        return not joins.ends(so_far)
 
     @classmethod
     async def also(cls, turn: Turn, name: str, so_far: Answers) -> Mapping[str, Any]:  # noqa: ARG003
@@ -87,6 +108,8 @@ class FileRepair(Form, name="repair"):
             if reading.intent in COURTESIES and not changes:
                 return {}
             changes.update(await _fragment(turn, reading, so_far))
+        if "where" in changes:
+            changes.update(outage=None, join=None)  # to be found out anew
         return changes or None
 
     async def summary(self, turn: Turn) -> Text:
@@ -118,7 +141,9 @@ class FileRepair(Form, name="repair"):
         return bool(self.where.get("public"))
 
     async def submit(self, turn: Turn) -> Reply:
-        """File it and say what happens next and by when."""
+        """File it and say what happens next and by when; who waits along, or for the end of an incident, is counted."""
+        if self.outage or self.join:
+            return await self._waits(turn)
         request = dataclasses.replace(self._asked(turn), requester=await requester(turn, reach=self.reach))
         file = leaks.file if self._from_above else filing.file
         ticket = await file(
@@ -139,6 +164,19 @@ class FileRepair(Form, name="repair"):
             return category_of(turn, self.what, public=self._is_public)
         own = self.origin is LeakFrom.OWN
         return turn.world.catalog.of_kind("leak" if own else parties.LEAK, Kind.REPAIR)
+
+    async def _waits(self, turn: Turn) -> Reply:
+        if self.outage:
+            return await joins.waits_for_end(turn, {"what": self.what, "where": self.where}, self.outage)
+        building = self.where.get("building", "")
+        whom = Neighbour(
+            place=self.where["label"],
+            person_id=turn.actor.person_id,
+            address_id=turn.actor.address_id,
+            unit_id=joins.home_of(turn, building),
+            said=Said(self.what, tuple(self.files)),
+        )
+        return await joins.joined(turn, self.join, whom)
 
     def _asked(self, turn: Turn) -> Request:
         """Return the request without saying for whom it is."""

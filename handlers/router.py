@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from handlers import (
+    calls,
     commands,
     desk,
     emergency,
@@ -15,7 +16,6 @@ from handlers import (
     linking,
     relay,
     shortcodes,
-    survey,
     telling,
     wording,
     work,
@@ -35,7 +35,7 @@ PROMPT_TAP = re.compile(r"p:(\d{1,18}):([a-z_]{1,40}):(\d{1,3})")
 TICKET_TAP = re.compile(r"t:([a-z_]{1,20}):(\d{1,18})(?::(\d{1,18}))?")
 COMMAND_TAP = re.compile(r"go:([a-z]{1,20})(?::(.{1,40}))?")
 LINK_TAP = re.compile(r"l:(yes|no):(\d{1,18})")
-FOLLOW_UP_TAP = re.compile(r"f:done:(\d{1,18})")
+CALL_TAP = re.compile(r"f:([a-z_]{1,20}):(\d{1,18})")
 SHORT_ANSWER = 6  # signs: so short a message can only have meant the question that expired
 
 
@@ -59,7 +59,18 @@ async def _routed(turn: Turn) -> Reply | None:
         return await _no_house(turn)
     if turn.inbound.start or turn.inbound.contact is not None:
         return await (commands.start(turn, "") if turn.inbound.start else linking.contact(turn))
+    if await _announces(turn):
+        return await _in_private(turn)
     return await emergency.heard(turn) or await emergency.asked(turn) or await _in_private(turn)
+
+
+async def _announces(turn: Turn) -> bool:
+    """Whether the desk is writing down what many homes shall read: "the main has burst" is no alarm then."""
+    if not turn.actor.is_front:
+        return False
+    waiting = await conversations.newest(turn.session, address_id=turn.actor.to.address_id)
+    form = FORMS.get(waiting.form) if waiting is not None else None
+    return bool(waiting and form and form.announces and form.announces == waiting.asked)
 
 
 async def _no_house(turn: Turn) -> Reply | None:
@@ -107,8 +118,8 @@ async def _tap(turn: Turn) -> Reply | None:
         return await command(turn, found[2] or "") if command else _stale()
     if found := LINK_TAP.fullmatch(tap):
         return await desk.decide(turn, int(found[2]), approve=found[1] == "yes")
-    if found := FOLLOW_UP_TAP.fullmatch(tap):
-        return await survey.follow_up(turn, int(found[1]))
+    if found := CALL_TAP.fullmatch(tap):
+        return await calls.tapped(turn, found[1], int(found[2]))
     return _stale()
 
 
@@ -126,7 +137,17 @@ async def _prompt_tap(turn: Turn, prompt_id: int, name: str, index: int) -> Repl
         return reply(T("form.expired"), toast=T("form.expired"))
     if prompt.state != "open":
         return Reply(toast=Toast(T("tap.over")))
-    return await forms.tap(turn, FORMS[prompt.form], prompt, name=name, index=index)
+    return await _then_below(turn, prompt, await forms.tap(turn, FORMS[prompt.form], prompt, name=name, index=index))
+
+
+async def _then_below(turn: Turn, prompt: Prompt, answer: Reply) -> Reply:
+    """A dialogue that cut into one that gives way has ended: that one goes on where it stopped."""
+    if prompt.state != "done" or answer.then is not None or answer.waits or FORMS[prompt.form].gives_way:
+        return answer
+    prompts = await conversations.open_prompts(turn.session, address_id=turn.actor.to.address_id)
+    waits = (one for one in prompts if one.form in FORMS and FORMS[one.form].gives_way and not _expired(turn, one))
+    below = next(waits, None)
+    return dataclasses.replace(answer, again=below.id) if below is not None else answer
 
 
 async def _ticket_tap(turn: Turn, verb: str, ticket_id: int, staff_id: int) -> Reply:
@@ -170,6 +191,8 @@ async def _answer(turn: Turn, prompts: Sequence[Prompt]) -> Reply | None:
             if found is not None:
                 return await _chosen(turn, str(found.value))
         elif prompt.form in FORMS:
+            if FORMS[prompt.form].gives_way and freewords.is_new(turn, prompt):
+                continue
             return await _hear(turn, prompt, prompts)
     return None
 

@@ -1,4 +1,4 @@
-"""The survey: is it fixed, how was it, a sentence if you like."""
+"""The survey after a ticket: is it fixed, how was it, a sentence if you like."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from handlers.answers import Answers, Question, filled, pick, score
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
-from services import surveys
+from services import media, surveys
 from services.conversations import Option
-from services.messages import Choice, Reply, Start, T, When, reply
-from services.refusals import NotFound
-from services.tickets import followups
+from services.messages import Choice, Reply, T, When, reply
+from services.tickets.history import Said
 from services.tickets.rules import Action
 
 
@@ -25,6 +24,10 @@ async def _fixed_or_not(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noq
 
 def _is_fixed(so_far: Answers) -> bool:
     return so_far.get("fixed") == "yes"
+
+
+def _is_not_fixed(so_far: Answers) -> bool:
+    return so_far.get("fixed") == "no"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class TakeSurvey(Form, name="survey"):
     fixed: Annotated[str, pick(_fixed_or_not)]
     score: Annotated[int, score(when=_is_fixed)] = 0
     words: Annotated[str, free_words(optional=True, when=_is_fixed)] = ""
+    why: Annotated[str, free_words(optional=True, when=_is_not_fixed)] = ""
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:  # noqa: ARG003
@@ -45,10 +49,12 @@ class TakeSurvey(Form, name="survey"):
         return Question(text, options, across=5 if name == "score" else 2)
 
     async def submit(self, turn: Turn) -> Reply:
-        """Keep the score; what is not fixed goes back to work."""
+        """Keep the score; what is not fixed goes back to work, with the reason and a photo if there is one."""
         if self.fixed == "no":
             _, ticket = await surveys.find(turn.session, turn.actor, survey_id=self.survey)
-            ticket, _ = await tickets.act(turn, ticket.id, Action.OWNER_RETURNS)
+            kept = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
+            said = Said(self.why, tuple(kept))
+            ticket, _ = await tickets.act(turn, ticket.id, Action.OWNER_RETURNS, said=said)
             return tickets.returned(ticket)
         unhappy = await surveys.answer(
             turn.session,
@@ -63,23 +69,3 @@ class TakeSurvey(Form, name="survey"):
             return reply(T("survey.thanks"))
         choices = [Choice(T("survey.come_again"), f"t:owner_returns:{unhappy.ticket_id}")]
         return reply(T("survey.sorry", by=When(unhappy.due_at), phone=turn.house.phone), choices)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FollowedUp(Form, name="followed_up"):
-    """What a supervisor's call to an unhappy owner brought."""
-
-    follow_up: Annotated[int, filled()]
-    outcome: Annotated[str, free_words(least=2)]
-
-    async def submit(self, turn: Turn) -> Reply:
-        """Write it down."""
-        await followups.done(turn.session, turn.actor, follow_up_id=self.follow_up, outcome=self.outcome, now=turn.now)
-        return reply(T("follow_up.noted"))
-
-
-async def follow_up(turn: Turn, follow_up_id: int) -> Reply:
-    """Begin to write down a follow-up; only who leads may."""
-    if not turn.actor.is_lead:
-        raise NotFound
-    return Reply(then=Start("followed_up", {"follow_up": follow_up_id}))

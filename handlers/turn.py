@@ -11,6 +11,7 @@ from services.actors import Actor, House
 from services.catalog import Catalog
 from services.db import Session
 from services.messages import Inbound, T
+from services.questions import Questions
 from services.refusals import Refused
 from services.settings import Policies, Policy
 from services.texts import Texts
@@ -29,11 +30,13 @@ class World:
 
     texts: Texts
     catalog: Catalog
+    questions: Questions
     reader: Reader
     policies: Policies
     simplify: Callable[[str], str]
     zone: ZoneInfo  # of texts that belong to no community
     region: str = "CN"  # whose phone numbers are written without a country code
+    desk_link: Callable[[str], str] = "/desk/enter/{}".format  # the address that a token of the desk's page makes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handlers import holdups, leading, mine, offers, rectify, relay, upstairs, work
+from handlers import appeals, grievances, holdups, leading, mine, offers, rectify, relay, upstairs, work
 from handlers.tickets import Verb
 
 VERBS: Mapping[str, Verb] = {
@@ -15,6 +15,8 @@ VERBS: Mapping[str, Verb] = {
     **leading.VERBS,
     **upstairs.VERBS,
     **rectify.VERBS,
+    **appeals.VERBS,
+    **grievances.VERBS,
     "talk": relay.talk,
 }
 TYPED: Mapping[str, str] = {**work.TYPED, **holdups.TYPED, **upstairs.TYPED}

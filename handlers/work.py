@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from handlers import buttons, quotes, telling, tickets, wording, words
+from handlers import buttons, calls, quotes, telling, tickets, wording, words
 from handlers.tickets import Verb
 from handlers.turn import Turn
 from services import media, people, surveys
-from services.messages import Choice, Reply, Start, T, Toast, When, lines, plain, reply
+from services.messages import Choice, Reply, Start, T, Toast, When, lines, pairs, plain, reply
 from services.models import Ticket
 from services.refusals import NotAllowed, NotFound
 from services.tickets import finding, passing
@@ -33,11 +33,12 @@ async def jobs(turn: Turn) -> Reply:
     pool = await finding.pool(turn.session, turn.actor)
     sums = await surveys.sums_of(turn.session, staff_id=turn.actor.staff.staff_id)
     score = T("jobs.score", count=sums.answers, average=f"{sums.average_tenths / 10:.1f}") if sums.answers else None
+    owed, open_calls = ((), ()) if turn.inbound.group else await calls.listed(turn)  # whom to call is no group's matter
     if not held and not pool:
-        return reply(lines(T("jobs.none"), score), _shift_ends(turn))
+        return reply(lines(T("jobs.none"), *owed, score), *pairs(open_calls, across=3), _shift_ends(turn))
     text, rows = tickets.listed([*held, *pool], now=turn.now)
     head = T("jobs.head", held=len(held), pool=len(pool))
-    return reply(lines(head, text, score), *rows, _shift_ends(turn))
+    return reply(lines(head, text, *owed, score), *rows, *pairs(open_calls, across=3), _shift_ends(turn))
 
 
 def _shift_ends(turn: Turn) -> Sequence[Choice]:

@@ -41,6 +41,8 @@ async def colleagues(turn: Turn, so_far: Answers) -> Sequence[Option]:
     found = await dispatch.candidates(
         turn.session, community_id=ticket.community_id, team=_team_for(ticket), now=turn.now, about=apart.about(ticket)
     )
+    if ticket.confidential:  # others who lead can have it, too
+        found = [*await dispatch.leads_of(turn.session, ticket, now=turn.now), *found]
     category = turn.world.catalog.categories.get(ticket.category)
     need = Need(category.skill if category else "")
     others = [c for c in dispatch.ranked(found, need) if c.staff_id != ticket.holder_id]

@@ -15,6 +15,8 @@ def verify(config: Path | None) -> bool:
     print(
         f"{verdict.tickets} tickets, {verdict.rows} rows, {verdict.seals} seals; words of {verdict.erased} rows erased"
     )
+    if verdict.newest:
+        print(f"newest seal {verdict.newest}")
     for finding in verdict.broken:
         print(f"BROKEN {finding}")
     return not verdict.broken

@@ -18,6 +18,8 @@ from scripts.cli_estate import (
     settings_get,
     settings_list,
     settings_set,
+    survey_results,
+    survey_start,
 )
 from scripts.trouble import CommandError
 
@@ -264,6 +266,7 @@ def commands() -> typer.Typer:
             "The figures a community works by.",
             (settings_list, settings_get, settings_set),
         ),
+        ("survey", "What all owners are asked.", (survey_start, survey_results)),
     ):
         group = _group(about)
         for action in actions:

@@ -82,6 +82,33 @@ def roster_show(
     roster.show(config, days=days, community=community)
 
 
+def survey_start(
+    config: Config = None,
+    community: OneCommunity = "",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many it would reach, and send nothing.")] = False,
+) -> None:
+    """Ask all owners how they like the service.
+
+    The running service sends the invitations in small parts, nothing in the quiet hours, and reminds once. One survey
+    at a time; it ends by itself after surveys.campaign_days.
+    """
+    from scripts import campaigns
+
+    campaigns.start(config, community=community, dry_run=dry_run)
+
+
+def survey_results(config: Config = None, community: OneCommunity = "") -> None:
+    """Print what the latest survey of all owners brought, by line of service and block.
+
+    Content is 4 and 5 of 5. What fewer than surveys.small_group people answered is left out, so that nobody is
+    recognised.
+    """
+    from scripts import campaigns
+
+    campaigns.results(config, community=community)
+
+
 def kpi(
     config: Config = None,
     days: Annotated[int, typer.Option(min=1, metavar="N", help="Of so many days up to now.")] = 30,

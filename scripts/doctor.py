@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Settings
 from scripts import running
-from services import catalog, migrate
+from services import catalog, migrate, questions
 from services.clock import DeskClock
 from services.db import Session, machine_now
 from services.messages import Channel
@@ -50,6 +50,7 @@ def line(finding: Finding) -> str:
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """Look at the catalogue, the database and what is in it, then at the channels."""
     yield _catalogue(settings)
+    yield _questions(settings)
     try:
         revision = migrate.current(settings.database_url())
     except (OSError, SQLAlchemyError) as error:
@@ -143,6 +144,15 @@ def _catalogue(settings: Settings) -> Finding:
         return Finding("catalogue", ok=False, words=str(error))
     words = f"{file or 'the shipped one'}: {len(found.categories)} matters, {len(found.prices)} prices"
     return Finding("catalogue", ok=True, words=words)
+
+
+def _questions(settings: Settings) -> Finding:
+    file = settings.questions_file()
+    try:
+        found = questions.load(file)
+    except catalog.CatalogError as error:
+        return Finding("questions", ok=False, words=str(error))
+    return Finding("questions", ok=True, words=f"{file or 'the shipped ones'}: {len(found)}")
 
 
 def _media(settings: Settings) -> Finding:

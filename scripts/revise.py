@@ -99,11 +99,14 @@ def _by_table(operations: ops.UpgradeOps) -> dict[str, list[ops.MigrateOperation
     tables: dict[str, list[ops.MigrateOperation]] = {}
     for step in operations.ops:
         steps = step.ops if isinstance(step, ops.ModifyTableOps) else [step]
+        steps = sorted(steps, key=lambda one: not isinstance(one, ops.AlterColumnOp))  # while the table is as it was
         tables.setdefault(step.table_name, []).extend(steps)  # type: ignore[attr-defined]
     return tables
 
 
 def _code(step: ops.MigrateOperation) -> str:
+    if isinstance(step, ops.AlterColumnOp):  # SQLite can't: the table is made anew around it
+        step = ops.ModifyTableOps(step.table_name, [step])
     code = render_python_code(
         ops.UpgradeOps(ops=[step]),
         sqlalchemy_module_prefix="sa.",

@@ -34,7 +34,7 @@ GUARDS = Category(  # what people call a complaint is a walk for a guard
     payer=Payer.FREE,
     priority=Haste.URGENT,
     dispatch=Way.DUTY,
-    follow_up=FollowUp.NONE,
+    follow_up=FollowUp.NEVER,
     warranty_days=0,
     guarantee_days=0,
     grade=Grade.UNGRADED,
@@ -43,6 +43,7 @@ GUARDS = Category(  # what people call a complaint is a walk for a guard
     where={},
     tools={},
     words=(),
+    script={},
 )
 KEEPER_HOURS = timedelta(hours=2)  # later nobody stands in the way any more
 

@@ -21,7 +21,7 @@ _DEFAULTS = frozenset(
     {"priority", "dispatch", "follow_up", "warranty_days", "guarantee_days", "grade", "resolve_days"},
 )
 _REQUIRED = frozenset({"kind", "department", "skill", "payer", "label", "words"})
-_OPTIONAL = frozenset({"public", "first_aid", "where", "tools"})
+_OPTIONAL = frozenset({"public", "first_aid", "where", "tools", "script", "neighbours"})
 
 
 class Kind(StrEnum):
@@ -79,11 +79,11 @@ class Way(StrEnum):
 
 
 class FollowUp(StrEnum):
-    """What follows the end: a survey, a person's call, or nothing."""
+    """When a person calls after the end: never, unless the owner gave a score himself, always."""
 
-    SURVEY = "survey"
-    CALL = "call"
-    NONE = "none"
+    NEVER = "never"
+    UNLESS_RATED = "unless_rated"
+    ALWAYS = "always"
 
 
 class Grade(StrEnum):
@@ -112,7 +112,7 @@ class Defaults:
 
     priority: Priority = Priority.NORMAL
     dispatch: Way = Way.DUTY
-    follow_up: FollowUp = FollowUp.SURVEY
+    follow_up: FollowUp = FollowUp.UNLESS_RATED
     warranty_days: int = 0
     guarantee_days: int = 0
     grade: Grade = Grade.UNGRADED
@@ -140,7 +140,9 @@ class Category:
     first_aid: Mapping[str, str]
     where: Mapping[str, str]
     tools: Mapping[str, str]
+    script: Mapping[str, str]  # what the owner is asked when he is called afterwards
     words: tuple[str, ...]
+    neighbours: bool = False  # a complaint of it is about neighbours: they only hear that "a resident says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +288,9 @@ def _category(key: str, table: Table, kinds: Mapping[Kind, Defaults]) -> Categor
         first_aid=table.texts("first_aid"),
         where=table.texts("where"),
         tools=table.texts("tools"),
+        script=table.texts("script"),
         words=table.words("words"),
+        neighbours=table.flag("neighbours") or False,
     )
 
 

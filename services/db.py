@@ -32,7 +32,7 @@ from services.sqltypes import Moment
 Session = kept.Session
 R = TypeVar("R")
 
-Topic = Literal["inbox", "outbox", "media", "timers"]
+Topic = Literal["inbox", "outbox", "media", "timers", "digests"]
 TOPICS: Sequence[Topic] = get_args(Topic)
 
 SERIALIZATION_STATES = frozenset({"40001", "40P01"})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services import cars, handovers, houses, slips, surveys, timers
+from services import campaigns, cars, handovers, houses, incidents, publishing, slips, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
+from services.digests import rounds
 from services.models import Timer
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
-from services.tickets import escalation, finding, followups, leaks, quotes
+from services.tickets import escalation, finding, followups, forwarded, joined, leaks, quotes
 
 Work = Callable[[Session, Timer, datetime, Policy], Awaitable[object]]
 
@@ -73,16 +74,48 @@ async def _remind(session: Session, timer: Timer, now: datetime, policy: Policy)
     await surveys.remind(session, survey_id=timer.subject_id, now=now)
 
 
-async def _expire(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
-    await surveys.expire(session, survey_id=timer.subject_id)
+async def _expire(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await surveys.expire(session, survey_id=timer.subject_id, now=now, policy=policy)
 
 
 async def _overdue(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
     await followups.overdue(session, follow_up_id=timer.subject_id, now=now)
 
 
+async def _again(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await followups.again(session, follow_up_id=timer.subject_id, now=now)
+
+
+async def _send(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await campaigns.send(session, campaign_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _remind_all(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await campaigns.remind(session, campaign_id=timer.subject_id, now=now)
+
+
+async def _end(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await campaigns.end(session, campaign_id=timer.subject_id, now=now)
+
+
 async def _quote(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
     await quotes.remind(session, quote_id=timer.subject_id, now=now)
+
+
+async def _tell_joined(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await joined.tell(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _ask_joined(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await joined.ask(session, ticket_id=timer.subject_id, now=now)
+
+
+async def _publish(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await publishing.publish(session, incident_id=timer.subject_id, given=timer.given, now=now)
+
+
+async def _overrun(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await incidents.overrun(session, incident_id=timer.subject_id, now=now)
 
 
 async def _unconfirmed(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
@@ -101,20 +134,62 @@ async def _car(session: Session, timer: Timer, now: datetime, policy: Policy) ->
     await cars.overdue(session, call_id=timer.subject_id, now=now, policy=policy)
 
 
+async def _outside_warn(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await forwarded.remind(session, case_id=timer.subject_id, now=now, over=False)
+
+
+async def _outside_due(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await forwarded.remind(session, case_id=timer.subject_id, now=now, over=True)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
     "ticket.autoclose_warn": _warn,
     "ticket.autoclose": _close,
     "quote.remind": _quote,
+    joined.TELL: _tell_joined,
+    joined.ASK: _ask_joined,
+    publishing.AT_ONCE: _publish,
+    publishing.BY_DAY: _publish,
+    incidents.OVERRUN: _overrun,
     "survey.ask": _ask,
     "survey.remind": _remind,
     "survey.expire": _expire,
     "follow_up.due": _overdue,
+    "follow_up.again": _again,
+    "campaign.send": _send,
+    "campaign.remind": _remind_all,
+    "campaign.end": _end,
     "handover.due": _unconfirmed,
     leaks.DUE: _upstairs,
     slips.DUE: _slip,
     cars.DUE: _car,
+    rounds.TODAY: rounds.go,
+    rounds.UNCLEARED: rounds.go,
+    rounds.WEEK: rounds.go,
+    rounds.MONTH: rounds.go,
+    "outside.warn": _outside_warn,
+    "outside.due": _outside_due,
 }
-GENTLE = frozenset({leaks.DUE, "ticket.autoclose_warn", "quote.remind", "survey.ask", "survey.remind"})
-STALE: Mapping[str, timedelta] = {"ticket.autoclose_warn": timedelta(hours=20), "survey.remind": STALE_REMINDER}
+GENTLE = frozenset(
+    {
+        leaks.DUE,
+        "ticket.autoclose_warn",
+        "quote.remind",
+        "survey.ask",
+        "survey.remind",
+        joined.TELL,
+        joined.ASK,
+        publishing.BY_DAY,
+        *("follow_up.again", "campaign.send", "campaign.remind"),
+    }
+)
+STALE: Mapping[str, timedelta] = {
+    "ticket.autoclose_warn": timedelta(hours=20),
+    "survey.remind": STALE_REMINDER,
+    rounds.TODAY: timedelta(hours=6),  # the next ones are set by the hour
+    rounds.UNCLEARED: timedelta(hours=4),
+    rounds.WEEK: timedelta(days=2),
+    rounds.MONTH: timedelta(days=5),
+}

@@ -35,7 +35,7 @@ async def begin(session: Session, actor: Actor, *, ticket: Ticket, now: datetime
         raise NotAllowed
     owner = await news.owner_address(session, ticket)
     if owner is None or actor.address_id is None:
-        raise NobodyThere(phone=ticket.requester_phone)
+        raise NobodyThere(phone="" if ticket.anonymous else ticket.requester_phone)
     await end_all(session, address_ids=(actor.address_id, owner.address_id))
     row = Relay(
         community_id=ticket.community_id,

@@ -19,6 +19,7 @@ from services.catalog import Kind, Priority
 from services.db import Session
 from services.models import Deadline, Escalation, FollowUp, Pause, Quote, Survey, Ticket
 from services.sqltypes import Moment, SecondsBetween
+from services.tickets import followups
 from services.tickets.rules import State
 from services.tickets.terms import Clock
 
@@ -227,7 +228,8 @@ async def _followed_up(span: _Span) -> Share:
     asked = select(Survey.id).where(
         Survey.ticket_id == Ticket.id, or_(Survey.asked_at.is_not(None), Survey.answered_at.is_not(None))
     )
-    called = select(FollowUp.id).where(FollowUp.ticket_id == Ticket.id, FollowUp.done_at.is_not(None))
+    spoken = FollowUp.done_at.is_not(None), FollowUp.result.in_(("", *followups.SPOKEN))  # "": noted by 0.1.0
+    called = select(FollowUp.id).where(FollowUp.ticket_id == Ticket.id, *spoken)
     closed = [span.of(Ticket, Ticket.closed_at), Ticket.state == State.CLOSED]
     count, followed = await span.one(func.count(), _sum(or_(asked.exists(), called.exists())), where=closed)
     return Share(int(followed), int(count))

@@ -18,10 +18,14 @@ from services import inlined
 from services.conversations import CHOOSE
 from services.db import Session, machine_now
 from services.models import (
+    CampaignAnswer,
     CarCall,
     Content,
+    DeskAct,
     Event,
+    FollowUp,
     HandoverItem,
+    IncidentHousehold,
     LinkRequest,
     Mailbox,
     Media,
@@ -55,8 +59,11 @@ class Swept:
     requests: int = 0
     slips: int = 0
     cars: int = 0
+    losses: int = 0
+    answers: int = 0
     media: int = 0
     mailbox: int = 0
+    acts: int = 0
     limit: int = 0
 
     @property
@@ -64,7 +71,8 @@ class Swept:
         """Whether a kind came to the limit, so that another sweep finds more."""
         return self.limit in (
             *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
-            *(self.contents, self.requests, self.slips, self.cars, self.media, self.mailbox),
+            *(self.slips, self.cars),
+            *(self.contents, self.requests, self.losses, self.answers, self.media, self.mailbox, self.acts),
         )
 
 
@@ -81,8 +89,11 @@ async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int)
         requests=await _requests(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         slips=await _slips(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         cars=await _remove(session, CarCall, CarCall.asked_at < now - _days(kept.prompt_days), limit),
+        losses=await _losses(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        answers=await _answers(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
         mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
+        acts=await _remove(session, DeskAct, DeskAct.at < now - _days(kept.raw_event_days), limit),
         limit=limit,
     )
 
@@ -135,6 +146,7 @@ async def _tickets(session: Session, before: datetime, limit: int) -> int:
     too_old = and_(_ended(before), or_(Ticket.matter != "", Ticket.requester_name != "", Ticket.requester_phone != ""))
     ids = (await session.scalars(select(Ticket.id).where(too_old).order_by(Ticket.id).limit(limit))).all()
     await _set(session, Survey, Survey.ticket_id.in_(ids), {"words": None})
+    await _set(session, FollowUp, FollowUp.ticket_id.in_(ids), {"outcome": ""})
     await _set(session, HandoverItem, HandoverItem.ticket_id.in_(ids), {"note": "", "question": "", "answer": ""})
     return await _set(session, Ticket, Ticket.id.in_(ids), {"matter": "", "requester_name": "", "requester_phone": ""})
 
@@ -163,6 +175,21 @@ async def _requests(session: Session, before: datetime, limit: int) -> int:
 async def _slips(session: Session, before: datetime, limit: int) -> int:
     too_old = and_(ReleaseSlip.until_at < before, or_(ReleaseSlip.goods != "", ReleaseSlip.carrier != ""))
     return await _change(session, ReleaseSlip, too_old, {"goods": "", "carrier": ""}, limit)
+
+
+async def _losses(session: Session, before: datetime, limit: int) -> int:
+    """Empty what homes said of their losses; the sums that were settled stay."""
+    home = IncidentHousehold
+    too_old = and_(home.loss_at < before, or_(home.loss_words.is_not(None), home.settled_words.is_not(None)))
+    return await _change(session, home, too_old, {"loss_words": None, "loss_media": [], "settled_words": None}, limit)
+
+
+async def _answers(session: Session, before: datetime, limit: int) -> int:
+    """Empty what owners wrote in a survey of all, and what calls about it brought."""
+    said = and_(CampaignAnswer.words.is_not(None), CampaignAnswer.at < before)
+    noted = and_(FollowUp.ticket_id.is_(None), FollowUp.outcome != "", FollowUp.created_at < before)
+    called = await _change(session, FollowUp, noted, {"outcome": ""}, limit)
+    return max(called, await _change(session, CampaignAnswer, said, {"words": None}, limit))
 
 
 async def _media(session: Session, before: datetime, limit: int) -> int:

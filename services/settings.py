@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -56,6 +56,8 @@ class Tickets(Section):
     per_day: int = Field(10, ge=1)
     alike_per_day: int = Field(2, ge=1)
     relay_minutes: int = Field(30, ge=1, le=24 * 60)
+    alike_hours: int = Field(48, ge=0, le=24 * 30)  # a public fault of so long ago may be the same; 0: never asked
+    unmerge_days: int = Field(7, ge=0, le=365)
 
     @model_validator(mode="after")
     def _warns_before_closing(self) -> Self:
@@ -89,6 +91,16 @@ class Deadlines(Section):
     escalate_minutes: int = Field(30, ge=1, le=24 * 60)  # from one tier to the next, the desk's calendar
 
 
+class Complaints(Section):
+    """Complaints, and cases that an office forwards."""
+
+    hotline: str = Field("12345", min_length=2)  # whom the owner may turn to after the last answer
+    repeat_days: int = Field(30, ge=1, le=365)  # the same again so soon after an answer is a repeat
+    contact_hours: int = Field(4, ge=1, le=24 * 7)  # real time: the owner of a forwarded case is reached
+    reply_hours: int = Field(48, ge=1, le=24 * 30)  # real time: the written reply goes back
+    warn_hours: int = Field(4, ge=1, le=24 * 7)  # before the reply is due
+
+
 class Shifts(Section):
     """Shifts and how they are handed over."""
 
@@ -102,7 +114,12 @@ class Surveys(Section):
     remind_hours: int = Field(24, ge=1, le=24 * 7)
     expire_days: int = Field(7, ge=1, le=60)
     follow_up_hours: int = Field(24, ge=1, le=24 * 7)
+    call_again_hours: int = Field(24, ge=1, le=24 * 7)  # nobody took the call: tried once more after so long
     unhappy_at_most: int = Field(2, ge=1, le=4)  # this score and below is followed up
+    quiet_days: int = Field(7, ge=0, le=365)  # nobody is asked twice in so many days, but about work that was redone
+    campaign_days: int = Field(14, ge=1, le=90)  # a survey of all owners ends after so long
+    campaign_remind_days: int = Field(4, ge=1, le=60)
+    small_group: int = Field(5, ge=2, le=100)  # fewer answers than this are not shown by themselves
 
 
 class Forms(Section):
@@ -121,6 +138,13 @@ class Dialogues(Section):
     messages_per_minute: int = Field(20, ge=1)
     code_days: int = Field(14, ge=1, le=365)
     recent_proof_days: int = Field(90, ge=1, le=3650)
+
+
+class Desk(Section):
+    """The desk's page: how long a link waits, how long a browser stays in."""
+
+    link_minutes: int = Field(10, ge=1, le=60)
+    session_hours: int = Field(12, ge=1, le=24 * 3)
 
 
 class Quiet(Section):
@@ -151,6 +175,7 @@ def _country(code: str) -> str:
 
 
 HOME = "CN"
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DATES = 'days such as ["2026-05-04", "2026-12-24"]'
 Hours = Annotated[str, AfterValidator(_hours), Field(description=hours.ALLOWED)]
 Dates = Annotated[tuple[date, ...], BeforeValidator(_dates), Field(description=DATES)]
@@ -182,6 +207,35 @@ class Calendars(Section):
         return self
 
 
+class Digests(Section):
+    """What those who lead are told unasked, and when."""
+
+    today_at: time = time(8, 20)
+    not_cleared_at: time = time(17, 30)
+    week_day: Weekday = "monday"
+    week_at: time = time(9, 0)
+    month_day: int = Field(1, ge=1, le=28)
+    month_at: time = time(9, 0)
+    most_pressing: int = Field(6, ge=1, le=12)  # matters to decide, of one morning
+    near_hours: int = Field(12, ge=1, le=48)  # a complaint is named so long before its 48 hours are over
+    repeat_times: int = Field(3, ge=2, le=50)  # the same public fault so often …
+    repeat_days: int = Field(7, ge=1, le=90)  # … within so many days
+    silent_days: int = Field(2, ge=1, le=30)  # waits for parts, and the owner heard nothing for so long
+    trend_weeks: int = Field(8, ge=2, le=26)
+
+
+class Targets(Section):
+    """What the figures of week and month are measured by, in per cent."""
+
+    replied: int = Field(100, ge=0, le=100)
+    in_time: int = Field(100, ge=0, le=100)
+    repeats: int = Field(1, ge=0, le=100)  # at most
+    satisfied: int = Field(85, ge=0, le=100)
+    followed_up: int = Field(100, ge=0, le=100)
+    answered: int = Field(85, ge=0, le=100)
+    kept: int = Field(95, ge=0, le=100)
+
+
 class Retention(Section):
     """For how many days things are kept; 0 keeps them for good."""
 
@@ -199,12 +253,16 @@ class Policy(Section):
     emergency: Emergency = Emergency()
     tickets: Tickets = Tickets()
     deadlines: Deadlines = Deadlines()
+    complaints: Complaints = Complaints()
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
+    desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()
+    digests: Digests = Digests()
+    targets: Targets = Targets()
     retention: Retention = Retention()
 
 

@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from services import conversations, direct, inlined, timers
 from services.actors import Actor
+from services.catalog import FollowUp as Rule
 from services.db import Session
-from services.messages import T, lines
-from services.models import FollowUp, Survey, Ticket, table_of
+from services.messages import T
+from services.models import FollowUp, Person, Survey, Ticket, table_of
 from services.outbox import Priority
 from services.refusals import NotFound, Refused
 from services.settings import Policy
-from services.tickets import dispatch, followups, news
+from services.tickets import followups, news, surveying
+from services.tickets.followups import Why
 from services.tickets.rules import State
+from services.tickets.surveying import Unasked
 
 FORM = "survey"
 
@@ -30,13 +33,20 @@ class SurveyOver(Refused):
 
 
 async def ask_now(session: Session, *, survey_id: int, now: datetime, policy: Policy) -> bool:
-    """Ask, unless the ticket was opened again or nobody can be reached; False when nothing was asked."""
+    """Ask, unless the ticket was opened again, he was asked lately or can't be reached; False: nothing was asked."""
+    await _one_at_a_time(session, survey_id)
     survey, ticket = await _with_ticket(session, survey_id)
     if survey.state != "waiting" or ticket.state != State.CLOSED or ticket.closed_how != "accepted":
         return False
+    if await _asked_lately(session, survey, now, policy):
+        survey.state, survey.why = "cancelled", Unasked.RECENT
+        await surveying.not_sent(session, ticket, Unasked.RECENT, now=now)
+        return False
     to = await news.owner_address(session, ticket)
     if to is None:
-        survey.state, survey.why = "expired", "unreachable"
+        survey.state, survey.why = "expired", Unasked.UNREACHABLE
+        await surveying.not_sent(session, ticket, Unasked.UNREACHABLE, now=now)
+        await followups.plan(session, ticket, why=Why.UNSENT, now=now, policy=policy)
         return False
     survey.state, survey.asked_at = "asked", now
     await conversations.ask(
@@ -54,6 +64,22 @@ async def ask_now(session: Session, *, survey_id: int, now: datetime, policy: Po
     await _plan(session, survey, "survey.remind", now + timedelta(hours=policy.surveys.remind_hours))
     await _plan(session, survey, "survey.expire", now + timedelta(days=policy.surveys.expire_days))
     return True
+
+
+async def _one_at_a_time(session: Session, survey_id: int) -> None:
+    """Lock the person before anything of his, as his own messages do: two surveys of his are decided in turn."""
+    his = select(Survey.person_id).where(Survey.id == survey_id).scalar_subquery()
+    await session.execute(select(Person.id).where(Person.id == his).with_for_update())
+
+
+async def _asked_lately(session: Session, survey: Survey, now: datetime, policy: Policy) -> bool:
+    """Whether the person was asked about other work a few days ago; about work done again he is asked all the same."""
+    if survey.person_id is None or survey.cycle > 1 or not policy.surveys.quiet_days:
+        return False
+    since = now - timedelta(days=policy.surveys.quiet_days)
+    lately = or_(Survey.asked_at > since, Survey.answered_at > since)
+    others = Survey.person_id == survey.person_id, Survey.id != survey.id
+    return await session.scalar(select(Survey.id).where(*others, lately).limit(1)) is not None
 
 
 async def _plan(session: Session, survey: Survey, kind: str, due_at: datetime) -> None:
@@ -101,12 +127,15 @@ async def remind(session: Session, *, survey_id: int, now: datetime) -> bool:
     return True
 
 
-async def expire(session: Session, *, survey_id: int) -> None:
-    """Close a survey that nobody answered; what comes later is an ordinary message."""
-    survey, _ = await _with_ticket(session, survey_id)
-    if survey.state in {"waiting", "asked"}:
-        survey.state = "expired"
-        await conversations.end_where(session, key_prefix=f"survey:{survey.id}:", state="expired")
+async def expire(session: Session, *, survey_id: int, now: datetime, policy: Policy) -> None:
+    """Close a survey that nobody answered, and let somebody call; what comes later is an ordinary message."""
+    survey, ticket = await _with_ticket(session, survey_id)
+    if survey.state not in {"waiting", "asked"}:
+        return
+    survey.state, survey.why = "expired", Why.UNANSWERED
+    await conversations.end_where(session, key_prefix=f"survey:{survey.id}:", state="expired")
+    if ticket.state == State.CLOSED and ticket.follow_up == Rule.UNLESS_RATED:
+        await followups.plan(session, ticket, why=Why.UNANSWERED, now=now, policy=policy)
 
 
 async def still_wanted(session: Session, survey_id: int) -> bool:
@@ -153,21 +182,14 @@ async def _keep(
     await timers.cancel(session, subject="survey", subject_id=survey.id)
     if score > policy.surveys.unhappy_at_most:
         return None
-    return await _follow_up(session, survey, ticket, now=now, policy=policy)
+    await session.flush()  # the call names the score
+    return await followups.plan(session, ticket, why=Why.LOW_SCORE, survey_id=survey.id, now=now, policy=policy)
 
 
-async def _follow_up(session: Session, survey: Survey, ticket: Ticket, *, now: datetime, policy: Policy) -> FollowUp:
-    """Whoever leads calls an owner who is not happy."""
-    leads = await dispatch.leads_of(session, ticket, now=now)
-    score = T(f"score.{survey.score}")
-    about = lines(
-        T("staff.follow_up", number=ticket.number, place=ticket.place, matter=ticket.matter, score=score),
-        T("staff.follow_up.words", words=survey.words) if survey.words else None,
-    )
-    lead = leads[0].staff_id if leads else None
-    return await followups.plan(
-        session, ticket, staff_id=lead, about=about, now=now, policy=policy, survey_id=survey.id
-    )
+async def score_of(session: Session, ticket: Ticket) -> int | None:
+    """Return the owner's latest score of a ticket: for those who lead and the desk, never for who did the work."""
+    given = Survey.ticket_id == ticket.id, Survey.score.is_not(None)
+    return await session.scalar(select(Survey.score).where(*given).order_by(Survey.cycle.desc()).limit(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,3 +76,14 @@ def read_label(data: Any) -> T:  # noqa: ANN401 - JSON
         msg = f"not a label: {data!r}"
         raise TypeError(msg)
     return value
+
+
+def refilled(text: Text, own: Mapping[str, Param]) -> Text:
+    """Say the same about something else: wherever the text names what `own` has, that stands there."""
+    if isinstance(text, Lines):
+        return Lines(tuple(refilled(part, own) if part is not None else None for part in text.parts), text.between)
+    return T(text.key, **{name: own.get(name, _within(value, own)) for name, value in text.params.items()})
+
+
+def _within(value: Param, own: Mapping[str, Param]) -> Param:
+    return refilled(value, own) if isinstance(value, T | Lines) else value

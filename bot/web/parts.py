@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.channels.port import Store
 from bot.channels.web import ACCOUNT, Pages, Where
 from bot.web.limits import Pace
+from handlers.turn import World
 from services.db import Database
 from services.messages import Channel, Text
 from services.texts import Texts
@@ -82,6 +83,8 @@ class Site:
     pages: Pages
     account: str = ACCOUNT
     lab: Lab | None = None
+    world: World | None = None  # with it the desk has its page
+    stored: Callable[[str], Awaitable[bytes]] | None = None  # a kept file, by its digest
     secure: bool = False  # cookies over https only
     origin: str = ""  # the public address, when a proxy changes the host that we see
     poll_seconds: float = 2.0  # how often a socket looks for what another replica wrote

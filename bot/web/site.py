@@ -12,7 +12,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from bot.web import chat, lab, sessions, uploads
+from bot.web import chat, desk, deskforms, deskviews, lab, sessions, uploads
 from bot.web.limits import Pace
 from bot.web.parts import PACES, SITE, Estate, Kind, Lab, Paces, Persona, Site
 from bot.web.words import Words
@@ -42,11 +42,13 @@ def mount(app: web.Application, site: Site) -> None:
     app[SITE] = site
     app[PACES] = Paces(frames=Pace(30, 20.0), uploads=Pace(30, 300.0))
     app[chat.SOCKETS] = chat.Sockets()
+    app[desk.PACES] = desk.paces()
     app[lab.MOVING] = asyncio.Lock()
     static = f"/static/{_digest(STATIC)}"
     env = aiohttp_jinja2.setup(app, loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     env.globals["static"] = static
-    app.add_routes([*routes(), web.static(static, STATIC)])
+    own = desk_routes() if site.world is not None else []
+    app.add_routes([*routes(), *own, web.static(static, STATIC)])
     app.on_response_prepare.append(partial(_guard, static))
     app.on_shutdown.append(chat.hang_up)
 
@@ -62,6 +64,27 @@ def routes() -> list[web.RouteDef]:
         web.get("/lab", lab.show),
         web.get("/lab/clock", lab.tell_time),
         web.post("/lab/clock", lab.move_time),
+    ]
+
+
+def desk_routes() -> list[web.RouteDef]:
+    """List the pages of the desk."""
+    return [
+        web.get("/desk/enter/{token}", desk.knock),
+        web.post("/desk/enter/{token}", desk.come_in),
+        web.post("/desk/leave", desk.leave),
+        web.get("/desk", desk.inside(deskviews.queue)),
+        web.post("/desk", desk.inside(deskforms.search)),
+        web.get("/desk/t/{ticket}", desk.inside(deskviews.ticket)),
+        web.get("/desk/t/{ticket}/file/{media}", desk.inside(deskviews.file)),
+        web.get("/desk/p/{person}", desk.inside(deskviews.person)),
+        web.post("/desk/p/{person}", desk.inside(deskforms.reveal, acts=True)),
+        web.get("/desk/caller", desk.inside(deskviews.caller)),
+        web.post("/desk/caller", desk.inside(deskforms.calling)),
+        web.get("/desk/new", desk.inside(deskviews.new)),
+        web.post("/desk/new", desk.inside(deskforms.take_down, acts=True)),
+        web.post("/desk/do", desk.inside(deskforms.do, acts=True)),
+        web.get("/desk/said/{act}", desk.inside(deskforms.said)),
     ]
 
 

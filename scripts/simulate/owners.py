@@ -13,7 +13,6 @@ from services.catalog import Kind
 from services.db import Session
 from services.messages import Channel
 from services.models import Survey, Ticket
-from services.tickets import followups
 from services.tickets.rules import IN_HAND, Action, State
 
 URGES, ADDS, MOVES, CALLS_OFF, COMPLAINS = 0.1, 0.06, 0.04, 0.025, 0.2
@@ -117,9 +116,7 @@ async def _say(stage: Stage, session: Session, *, ticket_id: int, cycle: int, ow
     stage.open.pop(ticket_id, None)
     if score:
         await session.flush()
-        unhappy = await surveys.answer_at_once(session, ticket=ticket, score=score, now=stage.now, policy=stage.policy)
-        if unhappy is not None:
-            plan_follow_up(stage, unhappy.id)
+        await surveys.answer_at_once(session, ticket=ticket, score=score, now=stage.now, policy=stage.policy)
 
 
 def _score(stage: Stage) -> int:
@@ -146,25 +143,8 @@ def plan_answer(stage: Stage, survey: Survey) -> None:
 async def _answer(stage: Stage, session: Session, *, survey_id: int, owner: Actor) -> None:
     score = _score(stage)
     words = stage.words["said_unhappy"] if score < SCORES[2] else ""
-    unhappy = await surveys.answer(
+    await surveys.answer(
         session, owner, survey_id=survey_id, score=score, words=words, now=stage.now, policy=stage.policy
     )
     await conversations.end_where(session, key_prefix=f"survey:{survey_id}:", state="done")
     stage.counts["survey answered"] += 1
-    if unhappy is not None:
-        plan_follow_up(stage, unhappy.id)
-
-
-def plan_follow_up(stage: Stage, follow_up_id: int) -> None:
-    """An unhappy owner is called, mostly in time."""
-    stage.later(stage.about(480, 0.9), partial(_follow_up, stage, follow_up_id=follow_up_id))
-
-
-async def _follow_up(stage: Stage, session: Session, *, follow_up_id: int) -> None:
-    leads = stage.estate.on_duty(stage.now, role=Role.SUPERVISOR)
-    if not leads:
-        stage.plan(stage.at_hour(9, days=1), partial(_follow_up, stage, follow_up_id=follow_up_id))
-        return
-    outcome = stage.words["said_follow_up"]
-    await followups.done(session, leads[0].actor, follow_up_id=follow_up_id, outcome=outcome, now=stage.now)
-    stage.counts["followed up"] += 1

@@ -16,7 +16,7 @@ from time import perf_counter, process_time
 
 from sqlalchemy import func, select
 
-from scripts.simulate import delivery, estate, filing, hands, invariants, leads, words
+from scripts.simulate import calling, delivery, estate, filing, hands, invariants, leads, words
 from scripts.simulate.estate import ZONE
 from scripts.simulate.stage import Stage
 from services import catalog, migrate, reports
@@ -67,8 +67,16 @@ def growth(of_days: Sequence[float]) -> float:
     return statistics.fmean(of_days[-MONTH:]) / statistics.fmean(of_days[:MONTH])
 
 
-async def simulate(url: str, *, days: int, seed: int, share: float = 1.0, told: Told = lambda *_: None) -> Found:
-    """Act out so many days in an empty database, or a share of what they bring.
+async def simulate(
+    url: str,
+    *,
+    days: int,
+    seed: int,
+    share: float = 1.0,
+    told: Told = lambda *_: None,
+    more: timedelta = timedelta(),
+) -> Found:
+    """Act out so many days in an empty database, or a share of what they bring, and a part of one day more.
 
     `told` hears of each day its number, its seconds, the megabytes.
     """
@@ -76,7 +84,7 @@ async def simulate(url: str, *, days: int, seed: int, share: float = 1.0, told: 
     db = Database(url)
     try:
         await _refuse_others(db)
-        return await _acted(db, url, days, seed, share, told)
+        return await _acted(db, url, days, seed, share, told, more)
     finally:
         await db.dispose()
 
@@ -87,8 +95,8 @@ async def _refuse_others(db: Database) -> None:
             raise SystemExit("the simulation wants an empty database: it fills it with people of its own")
 
 
-async def _acted(db: Database, url: str, days: int, seed: int, share: float, told: Told) -> Found:
-    stage = await _stage(db, days, seed, share)
+async def _acted(db: Database, url: str, days: int, seed: int, share: float, told: Told, more: timedelta) -> Found:
+    stage = await _stage(db, days + bool(more), seed, share)
     start, began, cpu_began = stage.now, perf_counter(), process_time()
     cpu_of_days = list[float]()
     of_days, checking, megabytes, broken = list[float](), 0.0, list[float](), list[str]()
@@ -103,6 +111,8 @@ async def _acted(db: Database, url: str, days: int, seed: int, share: float, tol
             check_began = perf_counter()
             broken += await invariants.broken(db, now=stage.now, chains=number == days)
             checking += perf_counter() - check_began
+    if more:
+        await stage.run(start + timedelta(days=days) + more)
     async with db.reading() as session:
         kpis = await reports.kpis(session, community_id=stage.estate.house.id, start=start, end=stage.now)
     return Found(
@@ -136,6 +146,7 @@ async def _stage(db: Database, days: int, seed: int, share: float) -> Stage:
         drain=delivery.drain,
     )
     stage.plan(stage.now, partial(filing.begin_day, stage, share=share))
+    calling.begin(stage)
     gc.collect()
     gc.freeze()  # what is here now stays
     return stage

@@ -1,9 +1,12 @@
 """Every table of the house, by area."""
 
 from services.models.base import Base, table_of
+from services.models.campaigns import Campaign, CampaignAnswer, CampaignPerson
 from services.models.clocks import Deadline, Escalation, Pause
 from services.models.content import Content, Media, MediaFile
+from services.models.desk import DeskAct, DeskLink, DeskSession
 from services.models.dialogue import Mailbox, Prompt, Relay
+from services.models.digests import Digest
 from services.models.estate import (
     Address,
     Building,
@@ -23,6 +26,7 @@ from services.models.estate import (
 )
 from services.models.household import CarCall, Party, ReleaseSlip, Vehicle
 from services.models.money import Bill, Notice
+from services.models.neighbours import Incident, IncidentHousehold, Joiner
 from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
 from services.models.roster import Handover, HandoverItem, TeamChat, WordingHit
@@ -34,6 +38,9 @@ __all__ = [
     "Bill",
     "Bucket",
     "Building",
+    "Campaign",
+    "CampaignAnswer",
+    "CampaignPerson",
     "CarCall",
     "Card",
     "ChannelAccount",
@@ -42,6 +49,10 @@ __all__ = [
     "Content",
     "Counter",
     "Deadline",
+    "DeskAct",
+    "DeskLink",
+    "DeskSession",
+    "Digest",
     "Duty",
     "Escalation",
     "Event",
@@ -50,6 +61,9 @@ __all__ = [
     "HandoverItem",
     "History",
     "Holding",
+    "Incident",
+    "IncidentHousehold",
+    "Joiner",
     "LinkCode",
     "LinkRequest",
     "Mailbox",

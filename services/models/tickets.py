@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words, partial
 
+CALLED_ON_REQUEST = text("campaign_id IS NOT NULL")
 OPEN_TICKET = text("state NOT IN ('closed', 'cancelled', 'merged')")
 
 
@@ -42,7 +43,7 @@ class Ticket(Base):
     priority: Mapped[Code]  # emergency | urgent | normal | low
     grade: Mapped[Code] = mapped_column(server_default="")  # of a defect: minor | medium | major
     dispatch: Mapped[Code] = mapped_column(server_default="duty")  # duty | grab | desk | rotate
-    follow_up: Mapped[Code] = mapped_column(server_default="survey")  # survey | call | none
+    follow_up: Mapped[Code] = mapped_column(server_default="unless_rated")  # never | unless_rated | always
     scope: Mapped[Code]  # unit | public
     unit_id: Mapped[int | None] = mapped_column(index=True)
     place: Mapped[str]  # as people say it
@@ -89,6 +90,7 @@ class Ticket(Base):
     signed_by: Mapped[int | None]  # the head of the department, a staff id
     merged_into_id: Mapped[int | None]
     merged_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # tickets that went into this one
+    joined_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # households that wait along
     state_before: Mapped[Code] = mapped_column(server_default="")  # of a merged one, for taking it out again
     absences: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # somebody came, nobody was at home
     no_shows: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # somebody waited, nobody came
@@ -213,16 +215,29 @@ class Survey(Base):
 
 
 class FollowUp(Base):
-    """A call that a supervisor owes an unhappy owner."""
+    """A call that is owed to an owner after the end of a ticket, or to one who asked for it in a survey of all."""
 
     __tablename__ = "follow_up"
+    __table_args__ = (
+        partial("uq_follow_up_task", "ticket_id", "cycle", "why", where=text("why <> ''"), unique=True),
+        partial("uq_follow_up_campaign", "campaign_id", "person_id", where=CALLED_ON_REQUEST, unique=True),
+        partial("ix_follow_up_open", "community_id", "due_at", where=text("done_at IS NULL")),
+    )
 
     id: Mapped[Id]
     community_id: Mapped[Ref]
-    ticket_id: Mapped[Ref] = mapped_column(ForeignKey("ticket.id"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))  # of a survey of all owners: none
+    cycle: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     survey_id: Mapped[int | None] = mapped_column(unique=True)
+    campaign_id: Mapped[int | None]
+    person_id: Mapped[int | None]  # whom to call, where there is no ticket
+    topics: Mapped[Code] = mapped_column(server_default="")  # lines of service he is not content with: "phone cleaning"
+    why: Mapped[Code] = mapped_column(server_default="")  # low_score | unanswered | unsent | rule | campaign
+    result: Mapped[Code] = mapped_column(server_default="")  # content | not_content | unreachable | wrong_number …
+    next_step: Mapped[Code] = mapped_column(server_default="")  # nothing | come_again | supervisor
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # calls that nobody took
     staff_id: Mapped[int | None]
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
-    outcome: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[Words] = mapped_column(default="")
     created_at: Mapped[datetime]

@@ -35,8 +35,18 @@ MEETS: Mapping[Action, frozenset[Clock]] = {  # done by an employee; what the sy
     Action.FOUND_RIGHT: frozenset(Clock),
 }
 SPOKEN = frozenset({Action.ANSWER, Action.NOTE, Action.URGE, Action.NO_SHOW, Action.DECLINE})
-PASSED_ON = frozenset({Action.ASSIGN, Action.HAND_ON, Action.GIVE_BACK, Action.NOT_OURS, Action.REOPEN, Action.UNMERGE})
-BACK_TO_WORK = frozenset({Action.OWNER_RETURNS, Action.REOPEN, Action.UNMERGE})
+PASSED_ON = frozenset(
+    {
+        Action.ASSIGN,
+        Action.HAND_ON,
+        Action.GIVE_BACK,
+        Action.NOT_OURS,
+        Action.REOPEN,
+        Action.UNMERGE,
+        Action.APPEAL,
+    }
+)
+BACK_TO_WORK = frozenset({Action.OWNER_RETURNS, Action.REOPEN, Action.UNMERGE, Action.APPEAL})
 PUTS_OFF = frozenset({Action.RESCHEDULE, Action.EXTEND, Action.FOUND_WRONG})
 MINDED = frozenset(MEETS) | SPOKEN | PASSED_ON | BACK_TO_WORK | PUTS_OFF
 PUT_OFF_FIRST = (Clock.ARRIVE, Clock.RESOLVE, Clock.ANSWER)  # what a holder who is late puts off
@@ -75,6 +85,8 @@ async def _start(running: Running, deed: Deed, before: State, zone: ZoneInfo) ->
     if back:
         await running.again(Clock.RESOLVE)
         await _come_again(running, deed, zone)
+    if deed.action is Action.APPEAL:  # each tier answers on a clock of its own
+        await running.again(Clock.ANSWER)
     spoke = deed.action in SPOKEN and Standing.REQUESTER in deed.standings and State(deed.ticket.state) in IN_HAND
     if (spoke or back) and running.of(Clock.ANSWER, Clock.NEXT, Clock.ACCEPT) is None:
         await running.add(Clock.NEXT, next_answer(deed.policy.deadlines))

@@ -156,9 +156,15 @@ async def begin(
     figures: Deadlines,
     calendars: Calendars,
     settled_by: datetime | None = None,
+    outside: Mapping[Clock, datetime] | None = None,
 ) -> None:
-    """Start the clocks of a new ticket; an arrival that was promised is one of them, and a date that was given."""
-    rows = [_counted(ticket, clock, term, now, calendars) for clock, term in owed.items()]
+    """Start the clocks of a new ticket; an arrival that was promised is one of them, and a date that was given.
+
+    `outside`: moments that somebody else has set, in real time; they stand in place of our own terms.
+    """
+    others = outside or {}
+    rows = [_counted(ticket, clock, term, now, calendars) for clock, term in owed.items() if clock not in others]
+    rows += [_agreed(ticket, clock, now, by, days=Days.ALWAYS) for clock, by in others.items()]
     if ticket.promised_at is not None:
         rows.append(_agreed(ticket, Clock.ARRIVE, now, ticket.promised_at))
     if settled_by is not None:
@@ -206,8 +212,10 @@ def _counted(ticket: Ticket, clock: Clock, term: Term, now: datetime, calendars:
     return _row(ticket, clock, now, term.due(now, calendars), term.days, term.packed())
 
 
-def _agreed(ticket: Ticket, clock: Clock, now: datetime, by: datetime) -> dict[str, Any]:
-    return _row(ticket, clock, now, by, Days.ENGINEERS, {})
+def _agreed(
+    ticket: Ticket, clock: Clock, now: datetime, by: datetime, *, days: Days = Days.ENGINEERS
+) -> dict[str, Any]:
+    return _row(ticket, clock, now, by, days, {})
 
 
 def _row(

@@ -58,6 +58,7 @@ def holds(deed: Deed) -> bool:
         Action.CLOSE: state is State.CLOSED,
         Action.CANCEL: state is State.CANCELLED,
         Action.MERGE: state is State.MERGED,
+        Action.APPEAL: state in IN_HAND and ticket.appeals > 0,
         Action.SIGN_OFF: ticket.signed_by is not None,
         Action.FOUND_RIGHT: state is State.CLOSED,
     }
@@ -131,6 +132,7 @@ def _finished(deed: Deed) -> None:
     ticket = deed.ticket
     ticket.done_at, ticket.step = deed.now, ""
     ticket.charged_cents = deed.codes.get("charge", ticket.agreed_cents)
+    ticket.answered_by = deed.actor.staff.staff_id if deed.actor.staff else ticket.holder_id
 
 
 def _closed(how: str) -> Callable[[Deed], None]:
@@ -175,6 +177,29 @@ def _returned(deed: Deed) -> None:
     _come_again(ticket)
 
 
+def _appealed(deed: Deed) -> None:
+    ticket, to = deed.ticket, deed.codes.get("to")
+    if ticket.closed_at is not None:
+        ticket.cycle += 1
+    ticket.appeals += 1
+    ticket.holder_id, ticket.tier = to, "manager"
+    ticket.state = State.ASSIGNED if to is not None else State.OPEN
+    ticket.accepted_at, ticket.step = None, ""
+    ticket.closed_at, ticket.closed_how, ticket.done_at, ticket.signed_by = None, "", None, None
+
+
+def _concerned(deed: Deed) -> None:
+    codes = deed.codes
+    ticket = deed.ticket
+    ticket.about_staff_id, ticket.about_team = codes.get("staff"), codes.get("team", "")
+    ticket.about_unit_id = codes.get("unit")
+    ticket.confidential = True
+
+
+def _rallied(deed: Deed) -> None:
+    deed.ticket.responders = "".join(["", *(f",{one}" for one in deed.codes["members"]), ","])
+
+
 def _urged(deed: Deed) -> None:
     deed.ticket.urges += 1
     deed.ticket.urged_at = deed.now
@@ -208,6 +233,7 @@ def _judged(deed: Deed) -> None:
 def _signed(deed: Deed) -> None:
     staff = deed.actor.staff
     deed.ticket.signed_by = staff.staff_id if staff else None
+    deed.ticket.outcome = deed.codes.get("outcome", "")
 
 
 _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
@@ -240,4 +266,7 @@ _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
     Action.SIGN_OFF: _signed,
     Action.FOUND_RIGHT: _checked,
     Action.FOUND_WRONG: _failed,
+    Action.APPEAL: _appealed,
+    Action.CONCERN: _concerned,
+    Action.RALLY: _rallied,
 }

@@ -46,10 +46,11 @@ class Need:
 
     skill: str
     building: str = ""
+    rather_not: int | None = None  # who did the work that came back: of the equally fit somebody else
 
 
 def choose(candidates: Sequence[Candidate], need: Need) -> Candidate | None:
-    """Pick who is on duty: the right skill first, then the own area, then the least open work, then the lowest id."""
+    """Pick who is on duty: by skill, own area, other hands than before, least open work, lowest id."""
     on_duty = [candidate for candidate in candidates if candidate.on_duty]
     return min(on_duty, key=lambda candidate: _rank(candidate, need), default=None)
 
@@ -60,9 +61,9 @@ def in_turn(candidates: Sequence[Candidate], need: Need) -> Candidate | None:
     return min(on_duty, key=lambda candidate: _turn(candidate, need), default=None)
 
 
-def _turn(candidate: Candidate, need: Need) -> tuple[int, bool, int, datetime, int]:
-    skill, elsewhere, open_work, staff_id = _rank(candidate, need)
-    return skill, elsewhere, open_work, candidate.last_given or NEVER, staff_id
+def _turn(candidate: Candidate, need: Need) -> tuple[int, bool, bool, int, datetime, int]:
+    skill, elsewhere, again, open_work, staff_id = _rank(candidate, need)
+    return skill, elsewhere, again, open_work, candidate.last_given or NEVER, staff_id
 
 
 def ranked(candidates: Sequence[Candidate], need: Need) -> list[Candidate]:
@@ -70,10 +71,10 @@ def ranked(candidates: Sequence[Candidate], need: Need) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: (not candidate.on_duty, *_rank(candidate, need)))
 
 
-def _rank(candidate: Candidate, need: Need) -> tuple[int, bool, int, int]:
+def _rank(candidate: Candidate, need: Need) -> tuple[int, bool, bool, int, int]:
     skill = 0 if need.skill in candidate.skills else 1 if GENERAL in candidate.skills else 2
     elsewhere = bool(need.building and candidate.areas and need.building not in candidate.areas)
-    return skill, elsewhere, candidate.open_work, candidate.staff_id
+    return skill, elsewhere, candidate.staff_id == need.rather_not, candidate.open_work, candidate.staff_id
 
 
 async def candidates(

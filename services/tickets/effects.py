@@ -7,13 +7,14 @@ from enum import StrEnum
 
 from services.catalog import Kind, Payer
 from services.db import Session
-from services.tickets import addressees
+from services.tickets import addressees, forwarded, joined
+from services.tickets import effects_complaints as complaints
 from services.tickets import effects_offers as offers
 from services.tickets import effects_owner as owner
 from services.tickets import effects_work as work
 from services.tickets.deeds import Deed
 from services.tickets.effects_work import Effect
-from services.tickets.rules import HELD, IN_HAND, Action, State
+from services.tickets.rules import HELD, IN_HAND, Action, Standing, State
 
 
 async def follow(session: Session, deed: Deed) -> None:
@@ -23,8 +24,13 @@ async def follow(session: Session, deed: Deed) -> None:
         await effect(session, deed)
     if deed.ticket.kind == Kind.RECTIFICATION:
         await addressees.follow(session, deed)
+    if deed.ticket.joined_count:
+        await joined.follow(session, deed)
     if _leaves_a_price_open(deed):
         await offers.over(session, deed)
+    await forwarded.reached(session, deed)
+    if deed.said.words and Standing.REQUESTER in deed.standings:
+        await complaints.heed(session, deed)
 
 
 def _leaves_a_price_open(deed: Deed) -> bool:
@@ -65,6 +71,8 @@ EFFECTS: Mapping[Action, Effect] = {
     Action.CLOSE: owner.closed,
     Action.CANCEL: owner.cancelled,
     Action.URGE: owner.urged,
+    Action.APPEAL: complaints.appealed,
+    Action.RALLY: complaints.rallied,
 }
 
 
@@ -116,6 +124,10 @@ HEARD: Mapping[Action, frozenset[Heard]] = {
     Action.UNMERGE: _heard("owner front"),
     Action.LINK: _heard(""),
     Action.URGE: _heard("holder else"),
+    Action.APPEAL: _heard("holder else"),
+    Action.CONCERN: _heard(""),
+    Action.RALLY: _heard("holder"),  # and whoever else is called
+    Action.REPLY: _heard(""),
     Action.QUALITY: _heard(""),
     Action.SIGN_OFF: _heard(""),
     Action.FOUND_RIGHT: _heard(""),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from services import conversations
+from services.catalog import FollowUp as Rule
 from services.db import Session
 from services.messages import Choice, T, lines, money, plain
 from services.models import Ticket
-from services.tickets import news, telling
+from services.tickets import news, surveying, telling
 from services.tickets.deeds import Deed
 from services.tickets.rules import Standing
+from services.tickets.surveying import Unasked
 
 OFFER = "offer"  # the form on the owner's side
 
@@ -78,6 +80,8 @@ async def merged(session: Session, deed: Deed) -> None:
     if ticket.holder_id is not None:
         told = T("staff.merged", number=ticket.number, into=deed.codes["into_number"])
         await news.to_staff(session, ticket, [ticket.holder_id], told, now=deed.now)
+    if ticket.follow_up != Rule.NEVER:
+        await surveying.not_sent(session, ticket, Unasked.MERGED, now=deed.now, actor=deed.actor)
 
 
 async def unmerged(session: Session, deed: Deed) -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from sqlalchemy import insert, update
-
-from services import conversations, timers
-from services.catalog import FollowUp as Rule
+from services import conversations
 from services.catalog import Kind, Payer
 from services.db import Session
 from services.messages import Channel, Choice, T, Text, When, lines, money, plain, window_end
-from services.models import Survey, Ticket
-from services.tickets import cards, followups, news, telling
+from services.tickets import cards, news, surveying, telling
+from services.tickets import effects_complaints as complaints
 from services.tickets.deeds import Deed
-from services.tickets.rules import Action, Standing
+from services.tickets.rules import Standing
 
 
 async def done(session: Session, deed: Deed) -> None:
     """Ask the owner whether it is in order."""
     ticket = deed.ticket
+    if ticket.kind == Kind.COMPLAINT:
+        await complaints.answered(session, deed)
+        return
     name = await telling.holder(session, deed)
     to = await news.owner_address(session, ticket)
     repaired = ticket.kind == Kind.REPAIR
@@ -83,6 +81,7 @@ async def noted(session: Session, deed: Deed) -> None:
             await news.to_staff(
                 session, deed.ticket, [deed.ticket.holder_id], text, media=deed.said.media, now=deed.now
             )
+    await complaints.passed_round(session, deed)
 
 
 async def rescheduled(session: Session, deed: Deed) -> None:
@@ -110,60 +109,15 @@ async def owner_accepted(session: Session, deed: Deed) -> None:
         await news.to_staff(
             session, ticket, [ticket.holder_id], T("staff.accepted_by_owner", number=ticket.number), now=deed.now
         )
-    await _follow_up(session, deed)
+    await surveying.follow(session, deed)
     await conversations.end_where(session, key_prefix=f"choose:ticket:{ticket.id}:")
-
-
-async def _follow_up(session: Session, deed: Deed) -> None:
-    """Plan what the catalogue wants after the end: a survey, a person's call, nothing."""
-    if deed.ticket.follow_up == Rule.SURVEY and deed.action is Action.OWNER_ACCEPTS:
-        await plan_survey(session, deed)
-    elif deed.ticket.follow_up == Rule.CALL and deed.ticket.first_taker_id is not None:
-        ticket = deed.ticket
-        await followups.plan(
-            session,
-            ticket,
-            staff_id=ticket.first_taker_id,
-            about=T("staff.follow_up.call", number=ticket.number, matter=ticket.matter),
-            now=deed.now,
-            policy=deed.policy,
-        )
-
-
-async def plan_survey(session: Session, deed: Deed) -> None:
-    """Plan the one question of this ticket and cycle, some hours after the owner's acceptance."""
-    ticket = deed.ticket
-    survey_id = await session.scalar(
-        insert(Survey)
-        .values(
-            community_id=ticket.community_id,
-            ticket_id=ticket.id,
-            cycle=ticket.cycle,
-            staff_id=ticket.holder_id,
-            person_id=ticket.requester_id,
-            address_id=ticket.requester_address_id,
-            state="waiting",
-            fixed=True if deed.codes.get("score") else None,
-        )
-        .returning(Survey.id)
-    )
-    if survey_id is None or deed.codes.get("score"):
-        return
-    await timers.set_once(
-        session,
-        key=f"survey:{survey_id}:ask",
-        kind="survey.ask",
-        subject="survey",
-        subject_id=survey_id,
-        due_at=deed.now + timedelta(hours=deed.policy.surveys.delay_hours),
-        community_id=ticket.community_id,
-    )
+    await complaints.to_be_signed(session, deed)
 
 
 async def owner_returned(session: Session, deed: Deed) -> None:
     """Send the holder back to work with the owner's words."""
     ticket = deed.ticket
-    await drop_survey(session, ticket)
+    await surveying.drop(session, ticket, now=deed.now)
     text = T(
         "staff.returned" if ticket.kind == Kind.REPAIR else "staff.asks_again",
         number=ticket.number,
@@ -174,24 +128,10 @@ async def owner_returned(session: Session, deed: Deed) -> None:
         await news.card_to_staff(session, ticket, ticket.holder_id, view=cards.View.HOLDER, now=deed.now)
 
 
-async def drop_survey(session: Session, ticket: Ticket) -> None:
-    """The ticket is open again: nobody is asked how it was."""
-    dropped = await session.scalars(
-        update(Survey)
-        .where(Survey.ticket_id == ticket.id, Survey.state.in_(("waiting", "asked")))
-        .values(state="cancelled", why="returned")
-        .returning(Survey.id)
-        .execution_options(synchronize_session=False)
-    )
-    for survey_id in dropped.all():
-        await timers.cancel(session, subject="survey", subject_id=survey_id)
-        await conversations.end_where(session, key_prefix=f"survey:{survey_id}:")
-
-
 async def reopened(session: Session, deed: Deed) -> None:
     """The desk takes a ticket up again: its holder hears why, the owner that it goes on."""
     ticket = deed.ticket
-    await drop_survey(session, ticket)
+    await surveying.drop(session, ticket, now=deed.now)
     text = T("staff.reopened", number=ticket.number, words=deed.said.words or T("word.none"))
     await telling.holder_or_front(session, deed, text)
     if ticket.holder_id is not None:
@@ -203,7 +143,8 @@ async def closed(session: Session, deed: Deed) -> None:
     """Tell an owner who never answered that the ticket is closed, and that it may be returned."""
     await news.to_owner(session, deed.ticket, T("news.closed_by_silence", number=deed.ticket.number), now=deed.now)
     await conversations.end_where(session, key_prefix=f"choose:ticket:{deed.ticket.id}:")
-    await _follow_up(session, deed)
+    await surveying.follow(session, deed)
+    await complaints.to_be_signed(session, deed)
 
 
 async def cancelled(session: Session, deed: Deed) -> None:

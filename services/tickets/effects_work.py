@@ -54,7 +54,7 @@ async def accepted(session: Session, deed: Deed) -> None:
     if ticket.priority == Priority.EMERGENCY:
         house = await houses.by_id(session, community_id=ticket.community_id)
         await paging.stand_down(session, ticket, house=house, now=deed.now)
-    if ticket.requester_phone and ticket.shows_number and deed.actor.person_id is not None:
+    if ticket.requester_phone and ticket.shows_number and not ticket.anonymous and deed.actor.person_id is not None:
         await _number_shown(session, ticket, viewer_id=deed.actor.person_id, now=deed.now)
 
 
@@ -115,7 +115,7 @@ async def no_access(session: Session, deed: Deed) -> None:
     name = await telling.holder(session, deed)
     text = T("news.no_access", number=ticket.number, name=name)
     rows = [[telling.tap(ticket, "reschedule"), telling.tap(ticket, "cancel")]]
-    told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now)
+    told = await news.to_owner(session, ticket, text, rows=rows, media=deed.said.media, now=deed.now, alone=True)
     if not told or ticket.absences > 1:
         again = T("staff.no_access", number=ticket.number, name=name, count=ticket.absences)
         await news.to_front(session, ticket, again, now=deed.now)

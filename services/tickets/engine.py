@@ -20,7 +20,9 @@ from services.tickets.deeds import Deed
 from services.tickets.history import Said
 from services.tickets.rules import OVER, Action, AlreadyTaken, Change, Standing, State, decide, standings
 
-UNSEEN = frozenset({Action.ASK, Action.ANSWER, Action.NOTE, Action.TELL, Action.LINK})  # unless files come along
+UNSEEN = frozenset(
+    {Action.ASK, Action.ANSWER, Action.NOTE, Action.TELL, Action.LINK, Action.REPLY}
+)  # unless files come along
 TIMED = ("ticket.autoclose", "ticket.autoclose_warn")
 
 
@@ -103,6 +105,7 @@ _HOLDS_END: Mapping[Action, str] = {
     Action.CANCEL: "cancelled",
     Action.MERGE: "merged",
     Action.FOUND_RIGHT: "closed",
+    Action.APPEAL: "appealed",
 }
 
 

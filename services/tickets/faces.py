@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy import Row, Select, bindparam, exists, select
 
 from services import direct, loading
+from services.actors import LEADS
 from services.calendars import DEVELOPER
 from services.catalog import Catalog, Kind, said
 from services.db import Session
 from services.messages import Choice, Say, T, Text, When, joined, lines, pairs, plain, window_end
 from services.models import Address, Card, Person, Staff, Ticket, table_of
 from services.phones import readable
-from services.tickets import finding, merging, parties, quotes
+from services.tickets import finding, grievance, merging, parties, quotes
 from services.tickets.cards import View
+from services.tickets.grievance import Grievance
 from services.tickets.rules import HELD, IN_HAND, NOT_YET, OVER, Action, State
 
 CARD_COLUMNS = len(table_of(Card).columns)
@@ -56,6 +58,8 @@ class Face:
     tied: Sequence[str] = ()  # numbers of tickets that have to do with it
     sides: Sequence[parties.Shown] = ()  # whom it concerns beside its requester, and what they allowed
     alike: Sequence[str] = ()  # numbers of open tickets that may be the same, for the desk
+    grievance: Grievance | None = None  # what only complaints show
+    led: bool = False  # its holder leads
 
 
 async def find(session: Session, *, card_id: int | None) -> Face | None:
@@ -64,6 +68,14 @@ async def find(session: Session, *, card_id: int | None) -> Face | None:
     if row is None:
         return None
     card, ticket = loading.put(session, Card, row), loading.put(session, Ticket, row[CARD_COLUMNS:])
+    face = await _face(session, card, ticket, row)
+    if ticket.kind != Kind.COMPLAINT and ticket.source != "forwarded" and not ticket.serious:
+        return face
+    special = await grievance.find(session, ticket)
+    return replace(face, grievance=special, tied=[one for one in face.tied if one not in special.repeats])
+
+
+async def _face(session: Session, card: Card, ticket: Ticket, row: Row[Any]) -> Face:
     return Face(
         card,
         ticket,
@@ -74,6 +86,7 @@ async def find(session: Session, *, card_id: int | None) -> Face | None:
         tied=[one.number for one in await merging.tied(session, ticket)] if card.view != View.GROUP else (),
         sides=await _sides(session, card, ticket),
         alike=await _alike(session, ticket) if card.view == View.FRONT else (),
+        led=row.holder_role in LEADS,
     )
 
 
@@ -97,6 +110,7 @@ def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
     body = lines(
         _head(ticket),
         _place(ticket),
+        grievance.shown(ticket, face.grievance) if face.grievance and card.view != View.GROUP else None,
         resting(ticket) or _time(ticket),
         _trade(ticket, catalog, locale),
         quotes.line(ticket),
@@ -106,7 +120,7 @@ def render(face: Face, *, catalog: Catalog, locale: str) -> Say:
         _related(face),
     )
     if card.view == View.HOLDER:
-        return _of_holder(ticket, body, holds=face.holds)
+        return _of_holder(face, body)
     if card.view == View.FRONT:
         return Say(lines(body, _requester(ticket)), pairs(_front_buttons(ticket, alike=bool(face.alike))))
     return Say(body, pairs(_group_buttons(ticket)))
@@ -121,7 +135,12 @@ def _found() -> Select[Any]:
     reads = exists().where(address.id == card.c.address_id, address.person_id == holder.c.person_id)
     return (
         select(*card.columns, *ticket.columns, by.c.name.label("holder"), holder.c.badge.label("badge"))
-        .add_columns(to.c.name.label("taker"), taker.c.badge.label("taker_badge"), reads.label("holds"))
+        .add_columns(
+            holder.c.role.label("holder_role"),
+            to.c.name.label("taker"),
+            taker.c.badge.label("taker_badge"),
+            reads.label("holds"),
+        )
         .select_from(card)
         .join(ticket, ticket.c.id == card.c.subject_id)
         .outerjoin(holder, holder.c.id == ticket.c.holder_id)
@@ -149,12 +168,17 @@ def _named(name: str | None, badge: str | None) -> T | None:
     return T("staff.name", name=name, badge=badge) if name is not None else None
 
 
-def _of_holder(ticket: Ticket, body: Text, *, holds: bool) -> Say:
-    """Show number and next steps to the present holder alone; a former holder's card only says who has it now."""
-    if not holds:
+def _of_holder(face: Face, body: Text) -> Say:
+    """Show number and next steps to the present holder alone; a former holder's card only says who has it now.
+
+    Who spoke of his neighbours is known to those who lead alone.
+    """
+    ticket = face.ticket
+    if not face.holds:
         return Say(body)
     repair = ticket.kind == Kind.REPAIR and ticket.state == State.WORKING
-    return Say(lines(body, _number(ticket), T("card.how") if repair else None), pairs(_holder_buttons(ticket)))
+    number = _number(ticket) if face.led or not ticket.anonymous else None
+    return Say(lines(body, number, T("card.how") if repair else None), pairs(_holder_buttons(ticket)))
 
 
 def _head(ticket: Ticket) -> T:
@@ -180,6 +204,7 @@ def _place(ticket: Ticket) -> Text:
         T("card.place", place=ticket.place),
         joined([T("card.matter", matter=ticket.matter), files], " "),
         T("card.returned", count=ticket.returns) if ticket.returns else None,
+        T("card.joined", count=ticket.joined_count) if ticket.joined_count else None,
         T("card.urged", count=ticket.urges) if ticket.urges else None,
         T("card.absences", count=ticket.absences) if ticket.absences else None,
         T("card.no_shows", count=ticket.no_shows) if ticket.no_shows else None,

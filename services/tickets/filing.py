@@ -22,20 +22,25 @@ from services.settings import Policy
 from services.tickets import (
     apart,
     cards,
+    complaints,
     deadlines,
     dispatch,
     engine,
     escalation,
+    forwarded,
     history,
     merging,
     news,
     requests,
     terms,
 )
+from services.tickets.deeds import Deed
 from services.tickets.dispatch import Candidate, Need
 from services.tickets.history import Said
 from services.tickets.requests import Plan, Request, Requester, Source
 from services.tickets.rules import Action, State
+from services.tickets.terms import Clock
+from services.understanding.gravity import serious_in
 
 
 class TooMany(Refused):
@@ -68,6 +73,8 @@ async def file(
     """File a request: it gets a number and, where the rule finds somebody, a holder. Raises `Refused`."""
     if not (actor.memberships or actor.system or request.emergency):
         await _limits(session, actor, house, request, now, policy)
+    if request.outside is not None:
+        await forwarded.see_new(session, community_id=house.id, outside=request.outside)
     plan = await requests.plan(session, house, request, now, policy)
     holder = await _holder(session, actor, house, request, plan, now)
     ticket = await _row(session, actor, house, request, plan, holder, now, policy)
@@ -79,14 +86,32 @@ async def file(
     owed = terms.terms(requests.matter(request, plan), policy.deadlines)
     known = calendars(policy, house.zone)
     given = request.end if request.kind is Kind.RECTIFICATION else None
-    figures = policy.deadlines
-    await deadlines.begin(session, ticket, owed, now=now, figures=figures, calendars=known, settled_by=given)
+    await deadlines.begin(
+        session,
+        ticket,
+        owed,
+        now=now,
+        figures=policy.deadlines,
+        calendars=known,
+        settled_by=given,
+        outside=_outside(request),
+    )
     if plan.rework_of is not None:
         await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
+    if request.kind is Kind.COMPLAINT or request.outside is not None or ticket.serious:
+        deed = Deed(actor, ticket, Action.FILE, now, policy, said)
+        await complaints.begin(session, deed, request.outside)
     await _show(session, house, ticket, holder, now)
     if plan.priority is Priority.EMERGENCY:
         await escalation.page_now(session, ticket=ticket, house=house, now=now, policy=policy)
     return ticket
+
+
+def _outside(request: Request) -> Mapping[Clock, datetime]:
+    """Return what the office that forwarded a case wants by when, in place of our own terms."""
+    if request.outside is None:
+        return {}
+    return {Clock.ANSWER: request.outside.contact_by, Clock.RESOLVE: request.outside.reply_by}
 
 
 async def _limits(
@@ -128,11 +153,21 @@ async def _holder(
     if request.kind is Kind.RECTIFICATION and actor.staff is not None:  # whoever writes a notice sees it through
         mates = await dispatch.candidates(session, community_id=house.id, team=actor.staff.team, now=now)
         return next((one for one in mates if one.staff_id == actor.staff.staff_id), None)
-    if plan.way in {Way.GRAB, Way.DESK}:
+    if plan.way in {Way.GRAB, Way.DESK} and request.hands is None:
         return None
     found = await dispatch.candidates(session, community_id=house.id, team=plan.team, now=now)
+    same = next((one for one in found if one.on_duty and one.staff_id == request.hands), None)
+    if same is not None or plan.way in {Way.GRAB, Way.DESK}:
+        return same
     pick = dispatch.in_turn if plan.way is Way.ROTATE else dispatch.choose
-    return pick(found, Need(request.category.skill, request.building))
+    return pick(found, Need(request.category.skill, request.building, await _before(session, plan)))
+
+
+async def _before(session: Session, plan: Plan) -> int | None:
+    """Return who did the work that is to be done again: somebody else looks at it, if he is as fit."""
+    if plan.rework_of is None:
+        return None
+    return await session.scalar(select(Ticket.holder_id).where(Ticket.id == plan.rework_of))
 
 
 async def _row(
@@ -173,6 +208,7 @@ FRESH: Mapping[str, Any] = {
     "quality": "",
     "cycle": 1,
     "returns": 0,
+    "joined_count": 0,
     "urges": 0,
     "absences": 0,
     "no_shows": 0,
@@ -205,7 +241,8 @@ def _asked(request: Request) -> dict[str, Any]:
         "about_staff_id": request.about.staff_id,
         "about_team": request.about.team,
         "about_unit_id": request.about.unit_id,
-        "serious": request.serious,
+        "serious": serious_in(request.matter) or "",
+        "tier": Role.SUPERVISOR if request.kind is Kind.COMPLAINT else "",
     }
 
 
@@ -294,6 +331,9 @@ async def _show(session: Session, house: House, ticket: Ticket, holder: Candidat
 
 async def tell_requester(session: Session, ticket: Ticket, *, now: datetime) -> bool:
     """Tell the person for whom an employee filed; False when he can't be reached by chat or text message."""
+    if ticket.source == Source.FORWARDED:
+        soon = T("news.filed_forwarded", number=ticket.number, matter=ticket.matter, by=When(ticket.answer_by or now))
+        return await news.to_owner(session, ticket, soon, now=now)
     taker = await people.staff_name(session, ticket.first_taker_id)
     by = When(ticket.promised_at) if ticket.promised_at else None
     text = T(

@@ -143,6 +143,7 @@ class Verdict:
     tickets: int = 0
     seals: int = 0
     erased: int = 0
+    newest: str = ""  # the newest seal's hash: written down elsewhere, it also shows a rewritten chain
     broken: list[str] = field(default_factory=list)
 
 
@@ -188,7 +189,9 @@ async def _verify_ticket(session: Session, ticket: Ticket, verdict: Verdict) -> 
 def _verify_words(ticket: Ticket, row: History, content: Content | None, verdict: Verdict) -> None:
     if row.content_id is None:
         return
-    if content is None or content.erased_at is not None:
+    if content is None:
+        verdict.broken.append(f"ticket {ticket.number} ({ticket.id}): the words of row {row.seq} were removed")
+    elif content.erased_at is not None:
         verdict.erased += 1
     elif digest_of(content.salt or "", content.words or "") != row.digest:
         verdict.broken.append(f"ticket {ticket.number} ({ticket.id}): the words of row {row.seq} were changed")
@@ -201,16 +204,23 @@ def _body(row: History) -> dict[str, Any]:
 
 async def _verify_seals(session: Session, verdict: Verdict) -> None:
     prev = GENESIS
+    covered = dict[int, int]()
     for row in (await session.scalars(select(Seal).order_by(Seal.id))).all():
         verdict.seals += 1
         body = {name: getattr(row, name) for name in Seal.__table__.columns.keys()}  # noqa: SIM118 - not a dict
         if row.prev != prev or link(body) != row.hash:
             verdict.broken.append(f"seal {row.id} does not follow")
         prev = row.hash
+        verdict.newest = row.hash
         for ticket_id, seq, head in row.heads:
+            covered[ticket_id] = seq
             found = await session.scalar(select(History.hash).where(History.ticket_id == ticket_id, History.seq == seq))
             if found != head:
                 verdict.broken.append(f"seal {row.id}: ticket {ticket_id} or its tail vanished")
+    sealed = await session.execute(select(Ticket.id, Ticket.sealed_seq).where(Ticket.sealed_seq > 0))
+    lost = sum(covered.get(ticket_id) != seq for ticket_id, seq in sealed)
+    if lost:
+        verdict.broken.append(f"the newest seals vanished: {lost} tickets were sealed further than they are")
 
 
 @dataclass(frozen=True, slots=True)

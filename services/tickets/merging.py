@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -15,16 +16,53 @@ from services.db import Session, insert_once
 from services.models import Ticket, TicketLink, table_of
 from services.refusals import Refused
 from services.settings import Policy
-from services.tickets import dispatch, engine, finding, news
+from services.tickets import dispatch, engine, finding, history, news
+from services.tickets.history import Happened
 from services.tickets.rules import LIVE, Action, State
 
 MOST_ALIKE = 5
+WORK = frozenset(
+    {
+        Action.ACCEPT,
+        Action.GRAB,
+        Action.ON_THE_WAY,
+        Action.ARRIVED,
+        Action.PAUSE,
+        Action.RESUME,
+        Action.EXTEND,
+        Action.DONE,
+        Action.OWNER_ACCEPTS,
+        Action.OWNER_RETURNS,
+        Action.CLOSE,
+        Action.REOPEN,
+        Action.CANCEL,
+    }
+)  # of the common log, what everybody reads whose ticket lives on in it
 
 
 class NotThere(Refused):
     """A ticket can't go into itself, nor into one that is over."""
 
     key = "refused.not_there"
+
+
+class NeedsLead(Refused):
+    """Tickets of different homes become one, or two again, on the word of who leads."""
+
+    key = "refused.merge_needs_lead"
+
+
+class UnmergeTooLate(Refused):
+    """What was merged can be taken apart only for a while."""
+
+    key = "refused.unmerge_late"
+
+
+def may(actor: Actor, ticket: Ticket, into: Ticket) -> bool:
+    """Whether the actor may make the two one, and two again: across homes only who leads."""
+    one_home = ticket.unit_id is not None and ticket.unit_id == into.unit_id
+    one_person = ticket.requester_id is not None and ticket.requester_id == into.requester_id
+    return one_home or one_person or actor.is_lead
 
 
 async def merge(
@@ -38,11 +76,14 @@ async def merge(
     ticket, into = found[ticket_id], found[into_id]
     if into.state not in LIVE or into.community_id != ticket.community_id:
         raise NotThere
+    if not may(actor, ticket, into):
+        raise NeedsLead(number=ticket.number, into=into.number)
     codes = {"into": into.id, "into_number": into.number}
     change = await engine.act(session, actor, Action.MERGE, ticket=ticket, now=now, policy=policy, codes=codes)
     if change.state is State.MERGED:
         into.merged_count += 1 + ticket.merged_count
         into.media_count += ticket.media_count
+        into.joined_count += ticket.joined_count
         await _move_on(session, ticket, into)
         await link(session, actor, ticket=into, other=ticket, now=now, policy=policy)
     return ticket, into
@@ -53,17 +94,37 @@ async def _move_on(session: Session, ticket: Ticket, into: Ticket) -> None:
     for other in await news.merged_into(session, ticket):
         other.merged_into_id = into.id
         ticket.media_count = max(0, ticket.media_count - other.media_count)
+        ticket.joined_count = max(0, ticket.joined_count - other.joined_count)
     ticket.merged_count = 0
 
 
 async def unmerge(session: Session, actor: Actor, *, ticket_id: int, now: datetime, policy: Policy) -> Ticket:
-    """Give a merged ticket its own life again. Raises `Refused`."""
+    """Give a merged ticket its own life again, for some days. Raises `Refused`."""
     ticket, root = await _with_root(session, actor, ticket_id)
+    if root is not None and not may(actor, ticket, root):
+        raise NeedsLead(number=ticket.number, into=root.number)
+    days = policy.tickets.unmerge_days
+    if ticket.closed_at is not None and root is not None and now - ticket.closed_at > timedelta(days=days):
+        raise UnmergeTooLate(number=ticket.number, days=days)
     await engine.act(session, actor, Action.UNMERGE, ticket=ticket, now=now, policy=policy)
     if root is not None:
         root.merged_count -= 1
         root.media_count = max(0, root.media_count - ticket.media_count)
+        root.joined_count = max(0, root.joined_count - ticket.joined_count)
     return ticket
+
+
+async def work_of(session: Session, ticket: Ticket) -> Ticket | None:
+    """Return the ticket that a merged one lives on in; who asks has been let to the merged one."""
+    return await session.get(Ticket, ticket.merged_into_id) if ticket.merged_into_id is not None else None
+
+
+async def common_log(session: Session, ticket: Ticket, root: Ticket) -> Sequence[Happened]:
+    """Return what was done in the common work since the ticket became part of it, without its owner's words."""
+    since = ticket.closed_at
+    rows = await history.timeline(session, root)
+    told = [row for row in rows if row.action in WORK and since is not None and row.at >= since]
+    return [row if row.action == Action.DONE else replace(row, words=None) for row in told]
 
 
 async def _with_root(session: Session, actor: Actor, ticket_id: int) -> tuple[Ticket, Ticket | None]:

@@ -53,6 +53,18 @@ class PastTime(Refused):
     ends = False
 
 
+class NeighboursWait(Refused):
+    """Whoever reported a public fault does not call the work off for those who wait for it as well."""
+
+    key = "refused.neighbours_wait"
+
+
+class OwnWork(Refused):
+    """Who did the work does not judge it."""
+
+    key = "refused.own_work"
+
+
 class AboveAgreed(Refused):
     """Nothing above the agreed sum is charged without asking again."""
 
@@ -83,6 +95,18 @@ class NeedsReason(Refused):
 
     key = "refused.needs_reason"
     ends = False
+
+
+class LastAnswer(Refused):
+    """One appeal there is, to the next tier; after that the answer is the last."""
+
+    key = "refused.last_answer"
+
+
+class NotIndependent(Refused):
+    """Who answered a complaint neither closes nor signs it."""
+
+    key = "refused.not_independent"
 
 
 def check(deed: Deed) -> None:
@@ -131,6 +155,16 @@ def _overdue(deed: Deed) -> None:
         raise TooEarly(number=deed.ticket.number, by=When(by))
 
 
+def _waits_alone(deed: Deed) -> None:
+    if deed.standings == {Standing.REQUESTER} and deed.ticket.joined_count:
+        raise NeighboursWait(number=deed.ticket.number, count=deed.ticket.joined_count)
+
+
+def _others_work(deed: Deed) -> None:
+    if Standing.HOLDER in deed.standings:
+        raise OwnWork(number=deed.ticket.number)
+
+
 def _ahead(name: str) -> Callable[[Deed], None]:
     def needed(deed: Deed) -> None:
         if not deed.now < deed.codes[name] <= deed.now + LONGEST_PAUSE:
@@ -159,10 +193,35 @@ def _fails(deed: Deed) -> None:
     _ahead("until")(deed)
 
 
+def _may_appeal(deed: Deed) -> None:
+    if deed.ticket.kind != Kind.COMPLAINT:
+        raise TooLate
+    _in_time(deed)
+    if deed.ticket.appeals:
+        raise LastAnswer(number=deed.ticket.number)
+
+
+def _may_return(deed: Deed) -> None:
+    _in_time(deed)
+    if deed.ticket.appeals and deed.ticket.kind == Kind.COMPLAINT:
+        raise LastAnswer(number=deed.ticket.number)
+
+
+def _independent(deed: Deed) -> None:
+    staff = deed.actor.staff
+    if deed.ticket.kind == Kind.COMPLAINT and staff is not None and staff.staff_id == deed.ticket.answered_by:
+        raise NotIndependent(number=deed.ticket.number)
+
+
 _NEEDS: Mapping[Action, Callable[[Deed], None]] = {
     Action.DONE: _done,
+    Action.CANCEL: _waits_alone,
+    Action.QUALITY: _others_work,
     Action.URGE: _urged_before,
-    Action.OWNER_RETURNS: _in_time,
+    Action.OWNER_RETURNS: _may_return,
+    Action.APPEAL: _may_appeal,
+    Action.CLOSE: _independent,
+    Action.SIGN_OFF: _independent,
     Action.NO_ACCESS: _shown_by_photo,
     Action.NO_SHOW: _overdue,
     Action.PAUSE: _ahead("until"),

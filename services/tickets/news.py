@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services import conversations, people
+from services import conversations, people, wire
 from services.db import Session
-from services.messages import Channel, Choice, T, Text
+from services.messages import Channel, Choice, Lines, T, Text
 from services.models import Ticket
 from services.outbox import Priority, To
 from services.tickets import apart, cards, dispatch, history
 
+PAID = frozenset({"news.done.charge", "news.done.free"})
 CONTROL_ROOM = "security"  # the team that keeps watch while the desk is closed
 ALARMING = frozenset({"urgent", "emergency"})
 
@@ -44,10 +45,14 @@ async def to_owner(
     rows: Sequence[Sequence[Choice]] = (),
     media: tuple[int, ...] = (),
     tag: str = "",
+    alone: bool = False,
 ) -> bool:
-    """Tell the requester, and those whose tickets were merged into this one; False when he can't be told."""
+    """Tell the requester, and those whose tickets were merged into this one; False when he can't be told.
+
+    `alone`: it is about his own home.
+    """
     to = await owner_address(session, ticket)
-    if ticket.merged_count:
+    if ticket.merged_count and not alone:
         await to_merged(session, ticket, to, text, now=now, media=media, tag=tag)
     if to is None:
         return False
@@ -75,13 +80,21 @@ async def to_merged(
     media: tuple[int, ...] = (),
     tag: str = "",
 ) -> None:
-    """Tell the requesters of tickets that live on in this one, each once, however often they filed."""
+    """Tell the requesters of tickets that live on in this one, each once and of his own, however often they filed."""
     heard = {root.address_id} if root is not None else set[int]()
     for other in await merged_into(session, ticket):
         to = await owner_address(session, other)
         if to is not None and to.address_id not in heard:
             heard.add(to.address_id)
-            await to_owner(session, other, text, now=now, media=media, tag=f"{tag}:{ticket.id}.{ticket.seq}")
+            own = wire.refilled(_common(text), {"number": other.number, "matter": other.matter, "place": other.place})
+            await to_owner(session, other, own, now=now, media=media, tag=f"{tag}:{ticket.id}.{ticket.seq}")
+
+
+def _common(text: Text) -> Text:
+    """Leave out what one of them pays."""
+    if not isinstance(text, Lines):
+        return text
+    return Lines(tuple(part for part in text.parts if not isinstance(part, T) or part.key not in PAID), text.between)
 
 
 async def merged_into(session: Session, ticket: Ticket) -> Sequence[Ticket]:

@@ -32,6 +32,15 @@ async def give_back(
     return await _next(session, ticket, without=staff.staff_id if staff else 0, now=now, policy=policy)
 
 
+async def pass_over(session: Session, ticket: Ticket, *, now: datetime, policy: Policy, why: str) -> Candidate | None:
+    """Take a ticket from who must not have it, and give it to somebody else; None when it waits in the pool."""
+    before = ticket.holder_id or 0
+    house = await houses.by_id(session, community_id=ticket.community_id)
+    passer = actors.system(PASSER, Action.GIVE_BACK, house=house)
+    await engine.act(session, passer, Action.GIVE_BACK, ticket=ticket, now=now, policy=policy, codes={"reason": why})
+    return await _next(session, ticket, without=before, now=now, policy=policy)
+
+
 async def _next(session: Session, ticket: Ticket, *, without: int, now: datetime, policy: Policy) -> Candidate | None:
     """Give the ticket to the next one on duty, but not to whoever had it."""
     house = await houses.by_id(session, community_id=ticket.community_id)

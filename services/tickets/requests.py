@@ -14,6 +14,7 @@ from services.settings import Policy
 from services.tickets import paying
 from services.tickets.apart import NOBODY_NAMED, About
 from services.tickets.terms import Matter
+from services.understanding.gravity import serious_in
 
 
 class Source(StrEnum):
@@ -25,6 +26,7 @@ class Source(StrEnum):
     PHONE = "phone"
     VISIT = "visit"
     STAFF = "staff"
+    GROUP = "group"  # of the residents' own, pasted by an employee
     FORWARDED = "forwarded"
 
 
@@ -63,6 +65,7 @@ class Request:
     unit_id: int | None = None
     building: str = ""
     media: tuple[int, ...] = ()
+    hands: int | None = None  # who shall have it if he is on duty: he did the work that is not in order
     urgent: bool = False
     emergency: bool = False  # no limit holds it up
     start: datetime | None = None
@@ -71,7 +74,6 @@ class Request:
     confidential: bool = False
     anonymous: bool = False  # "a resident says"
     about: About = NOBODY_NAMED
-    serious: str = ""
     outside: Outside | None = None
 
     @property
@@ -115,7 +117,7 @@ def _home(request: Request) -> int | None:
 def _priority(request: Request) -> Priority:
     if request.emergency:
         return Priority.EMERGENCY
-    if request.urgent:
+    if request.urgent or (request.kind is Kind.COMPLAINT and serious_in(request.matter)):
         return Priority.URGENT
     return request.category.priority
 

@@ -61,6 +61,10 @@ class Action(StrEnum):
     UNMERGE = "unmerge"
     LINK = "link"
     URGE = "urge"
+    APPEAL = "appeal"
+    CONCERN = "concern"
+    RALLY = "rally"
+    REPLY = "reply"
     QUALITY = "quality"
     SIGN_OFF = "sign_off"
     FOUND_RIGHT = "found_right"
@@ -187,10 +191,15 @@ TABLE: Mapping[Action, Rule] = {
     Action.UNMERGE: _rule("front lead", State.MERGED, OPEN, Repeat.REFUSE),
     Action.LINK: _rule("holder front lead", LIVE | ENDED, brings="to"),
     Action.URGE: _rule("requester", IN_HAND),
+    Action.APPEAL: _rule("requester", ENDED, OPEN, Repeat.REFUSE, brings="to? words?"),
+    Action.CONCERN: _rule("lead", LIVE, brings="staff or team or unit"),
+    Action.RALLY: _rule("lead", LIVE, brings="members"),
+    Action.REPLY: _rule("holder lead", LIVE | ENDED, None, Repeat.REFUSE, brings="words"),
     Action.QUALITY: _rule("front lead", ENDED, brings="verdict words?"),
     Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE),
     Action.FOUND_RIGHT: _rule("holder front lead", HELD, State.CLOSED, Repeat.IGNORE),
     Action.FOUND_WRONG: _rule("holder front lead", HELD, WORKING, brings="until words"),
+    Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE, brings="outcome?"),
 }
 
 

@@ -124,8 +124,8 @@ async def she_is_called(cast: Cast, number: str) -> None:
     call = await supervisor.reads(said("staff.follow_up.words", words="来了两趟才修好"))
     await expect(call).to_contain_text(number)
     await expect(call).to_contain_text(HERS)
-    await supervisor.tap(label("do.followed_up"))
-    await supervisor.reads(said("followed_up.outcome"))
+    await supervisor.tap(label("call.content"))
+    await supervisor.reads(said("followed_up.note"))
     await supervisor.say("道了歉，送了一次保养")
     await supervisor.reads(said("follow_up.noted"))
 

@@ -19,11 +19,13 @@ from handlers.form import Form, fields_of
 from handlers.holdups import Problem
 from handlers.registry import FORMS
 from handlers.turn import Turn, World
+from services import incidents, losses
 from services.actors import Actor
 from services.conversations import Option, pack_options, read_options
 from services.db import Session
+from services.incidents import News
 from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
-from services.models import Handover, HandoverItem, Party, Person, Prompt, ReleaseSlip, Ticket
+from services.models import Handover, HandoverItem, Party, Person, Prompt, ReleaseSlip, Ticket, Unit
 from services.texts import LOCALES, Reader
 from tests.support import estate
 from tests.support.line import START, Line, attachment
@@ -40,6 +42,7 @@ ASKED = {
     "slip": 1,
     "plate": "浙A12345",
     "quote": 1,
+    "place": "?",
 }
 CHANNELS = (Channel.TELEGRAM, Channel.WEB, Channel.SMS, Channel.CONSOLE)
 DIGITS = {"1": "１①一", "2": "２②二", "3": "３③三", "4": "４④四"}
@@ -62,6 +65,7 @@ async def desk(quick_line: Line) -> AsyncIterator[Turn]:
             await session.flush()
             await _handed_over(session, actor, ticket)
             await _small_forms(session, ticket)
+            await _lost(session, line, actor)
             policy = await line.world.policies.of(session, actor.community_id)
             actor = replace(actor, homes=owner.homes)
             yield Turn(session, actor, Inbound(Channel.WEB, "web", "1", "1", "1"), line.now, policy, line.world)
@@ -91,10 +95,26 @@ async def _small_forms(session: Session, ticket: Ticket) -> None:
     await session.flush()
 
 
+async def _lost(session: Session, line: Line, actor: Actor) -> None:
+    """Put an incident with a loss in the first home."""
+    told = News(categories=["water_off"], buildings=[], from_at=line.now, until_at=None, words="?")
+    incident = await incidents.begin(session, actor, told=told, now=line.now)
+    unit_id = await session.scalar(select(Unit.id).order_by(Unit.id).limit(1)) or 0
+    found: dict[str, Any] = {"incident_id": incident.id, "unit_id": unit_id, "words": "?", "media": ()}
+    await losses.report(session, actor, **found, now=line.now)
+
+
 async def so_far(session: Session) -> Mapping[str, Any]:
     """Return answers that options may depend on."""
     people = (await session.scalars(select(Person.id).limit(3))).all()
-    return {"ticket": 1, "people": list(people), "where": {"unit": 1, "label": "?"}, "fixed": "yes", "words": ""}
+    return {
+        "ticket": 1,
+        "people": list(people),
+        "where": {"unit": 1, "label": "?"},
+        "fixed": "yes",
+        "words": "",
+        "incident": 1,
+    }
 
 
 def said(turn: Turn, text: str, channel: Channel = Channel.WEB) -> Turn:

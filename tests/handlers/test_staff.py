@@ -190,7 +190,7 @@ async def test_the_desk_works_by_numbers(quick_line: Line) -> None:
 
 async def test_a_merge_may_be_left_and_a_number_typed(quick_line: Line) -> None:
     await accepted(quick_line)
-    desk, other = await estate.linked(quick_line, "小李"), await estate.linked(quick_line, "黄伟")
+    desk, other = await estate.linked(quick_line, "老赵"), await estate.linked(quick_line, "黄伟")
     await quick_line.write(other, "厨房水槽漏水")
     await quick_line.tap(other, "没错，报上去")
     await quick_line.write(desk, "/ticket 0412-02")

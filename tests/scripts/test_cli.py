@@ -25,6 +25,7 @@ GROUPS = {
     "outbox": ("list", "retry", "drop", "release"),
     "roster": ("import", "show"),
     "settings": ("list", "get", "set"),
+    "survey": ("start", "results"),
 }
 
 

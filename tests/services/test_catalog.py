@@ -32,7 +32,7 @@ FULL = (
 [kinds.repair]
 priority = "low"
 dispatch = "grab"
-follow_up = "call"
+follow_up = "always"
 warranty_days = 1
 guarantee_days = 2
 grade = "minor"
@@ -179,15 +179,15 @@ def test_the_shipped_wording_has_enough_of_every_fault_in_every_language() -> No
 
 def test_a_category_has_the_defaults_of_its_kind_and_may_say_otherwise(tmp_path: Path) -> None:
     loaded = catalog.load(written(tmp_path, FULL))
-    held = Defaults(Priority.LOW, Way.GRAB, FollowUp.CALL, 1, 2, Grade.MINOR, 3)
+    held = Defaults(Priority.LOW, Way.GRAB, FollowUp.ALWAYS, 1, 2, Grade.MINOR, 3)
     assert loaded.kinds[Kind.REPAIR] == held
     assert loaded.kinds[Kind.PATROL] == Defaults()
     lift = loaded.categories["lift"]
-    assert (lift.priority, lift.dispatch, lift.follow_up) == (Priority.LOW, Way.GRAB, FollowUp.CALL)
+    assert (lift.priority, lift.dispatch, lift.follow_up) == (Priority.LOW, Way.GRAB, FollowUp.ALWAYS)
     assert (lift.warranty_days, lift.guarantee_days, lift.grade, lift.resolve_days) == (0, 2, Grade.MINOR, 3)
-    own = 'priority = "urgent"\ndispatch = "desk"\nfollow_up = "none"\ngrade = ""\nresolve_days = 9\npublic = true'
+    own = 'priority = "urgent"\ndispatch = "desk"\nfollow_up = "never"\ngrade = ""\nresolve_days = 9\npublic = true'
     lift = catalog.load(written(tmp_path, FULL.replace("public = true", own))).categories["lift"]
-    assert (lift.priority, lift.dispatch, lift.follow_up) == (Priority.URGENT, Way.DESK, FollowUp.NONE)
+    assert (lift.priority, lift.dispatch, lift.follow_up) == (Priority.URGENT, Way.DESK, FollowUp.NEVER)
     assert (lift.grade, lift.resolve_days) == (Grade.UNGRADED, 9)
 
 
@@ -275,7 +275,7 @@ def test_a_wrong_entry_is_named_with_what_is_allowed(tmp_path: Path, before: str
     [
         ('priority = "low"', 'priority = "high"', "kinds.repair.priority: found 'high', allowed: one of emergency"),
         ('dispatch = "grab"', 'dispatch = "lottery"', "kinds.repair.dispatch: found 'lottery', allowed: one of duty"),
-        ('follow_up = "call"', "follow_up = 1", "kinds.repair.follow_up: found 1, allowed: one of survey"),
+        ('follow_up = "always"', "follow_up = 1", "kinds.repair.follow_up: found 1, allowed: one of never"),
         ('grade = "minor"', 'grade = "huge"', "kinds.repair.grade: found 'huge', allowed: one of \"\", minor"),
         ("resolve_days = 3", "resolve_days = 0", "kinds.repair.resolve_days: found 0, allowed: a whole number of days"),
         ("resolve_days = 3", 'colour = "red"', "kinds.repair.colour: found 'red', allowed: one of dispatch"),

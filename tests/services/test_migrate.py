@@ -71,6 +71,7 @@ def _shape(connection: Connection) -> dict[str, str]:
 def _lines(sql: str) -> list[str]:
     """Cut a statement at the commas between its parts, whatever the white space and the order; columns come late, too."""
     head, _, body = sql.partition("(")
+    head = head.replace('"', "")  # a table that was made anew has its name in quotes
     parts, depth = [""], 0
     for sign in body.strip().removesuffix(")"):
         depth += (sign == "(") - (sign == ")")

@@ -172,13 +172,19 @@ async def test_satisfaction_is_by_team_and_silence_is_no_answer(scene: Scene) ->
 
 
 async def test_a_call_counts_as_a_follow_up_and_an_open_ticket_as_not_completed(scene: Scene) -> None:
-    called = await scene.ticket(state="closed", closed_at=_at(60), closed_how="silence")
+    closed = {"state": "closed", "closed_at": _at(60), "closed_how": "silence"}
+    called, before, nobody, waits = [await scene.ticket(**closed) for _ in range(4)]
     await scene.ticket(state="done")
-    due = {"community_id": 1, "ticket_id": called, "due_at": _at(500), "created_at": _at(70)}
-    await scene.add(FollowUp(**due, done_at=_at(90)))
+    due = {"community_id": 1, "due_at": _at(500), "created_at": _at(70)}
+    await scene.add(
+        FollowUp(**due, ticket_id=called, why="rule", done_at=_at(90), result="not_content"),
+        FollowUp(**due, ticket_id=before, done_at=_at(90), result=""),  # noted by the release before
+        FollowUp(**due, ticket_id=nobody, why="rule", done_at=_at(90), result="unreachable"),
+        FollowUp(**due, ticket_id=waits, why="rule", tries=1),
+    )
     found = await scene.kpis()
-    assert found.followed_up == Share(1, 1)
-    assert found.completed == {"engineering": Share(1, 2)}
+    assert found.followed_up == Share(2, 4)
+    assert found.completed == {"engineering": Share(4, 5)}
 
 
 async def test_owners_who_speak_again_hear_a_person_or_do_not(scene: Scene) -> None:

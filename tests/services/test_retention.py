@@ -12,9 +12,12 @@ from services import retention
 from services.db import Database, insert_once
 from services.models import (
     Address,
+    Campaign,
+    CampaignAnswer,
     Community,
     Content,
     Event,
+    FollowUp,
     LinkRequest,
     Mailbox,
     Media,
@@ -243,3 +246,21 @@ async def test_a_sweep_takes_its_limit_and_the_next_goes_on(database: Database) 
 async def test_figures_without_end_are_no_mistake(database: Database) -> None:
     endless = Retention(raw_event_days=10**9, settled_outbox_days=10**9, prompt_days=10**9, mailbox_days=10**9)
     assert await _sweep(database, endless) == Swept(limit=100)
+
+
+async def test_words_of_a_survey_of_all_owners_and_of_its_calls_are_emptied_with_the_others(database: Database) -> None:
+    campaign = Campaign(id=1, community_id=1, state="over", questions=[], started_at=OLD, expires_at=OLD)
+    mine = {"community_id": 1, "campaign_id": 1, "person_id": 1}
+    call = {**mine, "why": "campaign", "due_at": OLD, "outcome": "道歉了"}
+    await _put(database, campaign)
+    await _put(
+        database,
+        CampaignAnswer(**mine, question="old", score=1, words="差", at=OLD),
+        CampaignAnswer(**mine, question="young", words="好", at=NOW),
+        FollowUp(**call, created_at=OLD),
+        FollowUp(**call | {"person_id": 2}, created_at=NOW),
+    )
+    assert (await _sweep(database)).answers == 1
+    said = await _all(database, CampaignAnswer.question, CampaignAnswer.score, CampaignAnswer.words)
+    assert said == [("old", 1, None), ("young", None, "好")]
+    assert await _all(database, FollowUp.outcome) == ["", "道歉了"]

@@ -14,7 +14,6 @@ from services.models import Address, FollowUp, Prompt, Staff, Survey, Ticket
 from services.refusals import NotFound
 from services.settings import Policy
 from services.surveys import SurveyOver
-from services.tickets import followups
 from services.tickets.rules import Action
 from tests.support import estate
 from tests.support.line import Line
@@ -116,24 +115,6 @@ async def test_a_low_score_owes_a_call_with_a_deadline(line: Line, score: int, u
             assert (badge, owed.due_at) == ("03", line.now + timedelta(hours=Policy().surveys.follow_up_hours))
 
 
-async def test_only_who_leads_may_write_the_call_down_and_once(line: Line) -> None:
-    _, survey = await accepted(line)
-    async with line.db.transaction() as session:
-        owed = await answer(session, line, "王芳", survey, 1)
-        assert owed is not None
-        for name in ("王芳", "王师傅", "小李"):
-            with pytest.raises(NotFound):
-                await followups.done(
-                    session, await actor(session, line, name), follow_up_id=owed.id, outcome="打了", now=line.now
-                )
-        lead = await actor(session, line, "老赵")
-        for outcome in ("打了", "又打了"):
-            row = await followups.done(session, lead, follow_up_id=owed.id, outcome=outcome, now=line.now)
-            assert row.outcome == "打了"
-        await followups.overdue(session, follow_up_id=owed.id, now=line.now)
-        await followups.overdue(session, follow_up_id=999, now=line.now)
-
-
 async def test_an_engineer_sees_his_scores_as_sums_only(line: Line) -> None:
     async with line.db.reading() as session:
         staff = await session.scalar(select(Staff.id).where(Staff.badge == "27"))
@@ -162,9 +143,9 @@ async def test_an_expired_survey_takes_its_question_along(line: Line) -> None:
     _, survey = await accepted(line)
     await line.advance(timedelta(hours=6))
     async with line.db.transaction() as session:
-        await surveys.expire(session, survey_id=survey)
+        await surveys.expire(session, survey_id=survey, now=line.now, policy=Policy())
         await session.flush()
-        await surveys.expire(session, survey_id=survey)
+        await surveys.expire(session, survey_id=survey, now=line.now, policy=Policy())
         assert not await surveys.still_wanted(session, survey)
         assert not await surveys.remind(session, survey_id=survey, now=line.now)
         assert await session.scalar(select(Prompt.state).where(Prompt.form == "survey")) == "expired"

@@ -93,7 +93,7 @@ class Line:
         metrics = Metrics()
         channels: list[ChannelPort] = [*self.ports.values(), self.sms]
         ports: dict[tuple[str, str], ChannelPort] = {(port.channel, port.account): port for port in channels}
-        store = MediaStore(Path(tempfile.gettempdir()) / "ownerline-no-such-folder")
+        store = MediaStore(Path(tempfile.gettempdir()) / "ownerline-files-of-tests")
         self.intake = Intake(self.db, metrics)
         self.work = Work(self.db, ports, self.world, owner=OWNER, now=self.clock.now, pace=WorkPace(), metrics=metrics)
         self.delivery = Delivery(
@@ -106,9 +106,10 @@ class Line:
             metrics=metrics,
         )
         self.schedule = Schedule(self.db, ports, self.world, store, now=self.clock.now, metrics=metrics)
-        self._woken = {"inbox": True, "outbox": True}
+        self._woken = {"inbox": True, "outbox": True, "digests": False}
         self.db.listen("inbox", lambda: self._woken.update(inbox=True))
         self.db.listen("outbox", lambda: self._woken.update(outbox=True))
+        self.db.listen("digests", lambda: self._woken.update(digests=True))
 
     @property
     def now(self) -> datetime:
@@ -186,7 +187,7 @@ class Line:
 
     async def drain(self) -> None:
         """Work and deliver until nothing moves any more."""
-        while self._woken["inbox"] or self._woken["outbox"]:
+        while any(self._woken.values()):
             if self._woken["inbox"]:
                 self._woken["inbox"] = False
                 await self.work._once()
@@ -195,6 +196,9 @@ class Line:
                 self._woken["outbox"] = False
                 await self.delivery._once()
                 await self.delivery.land()
+            if self._woken["digests"]:
+                self._woken["digests"] = False
+                await self.schedule.digests.make_all()
         await asyncio.gather(*self.work._toasts)
         await self._check()
 

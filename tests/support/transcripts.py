@@ -10,6 +10,7 @@
     王师傅<改 …                   a message that changes: unchanged lines are left out
     王师傅<提示 好的              the short answer to a press
     --- +5小时                    the clock moves
+    定时: 日报                    from here on leads get their digests unasked
 
 `…` stands for any further lines or, in a line, for any words; `{码}` keeps words for later lines. Whoever is not
 among the 人物 may write, but his screen is not shown.
@@ -27,7 +28,7 @@ from services.settings import change
 from tests.support import estate
 from tests.support.line import Broken, Line, NoSuchButton, Shown, Writer, attachment
 
-CAST, FIGURES = "人物:", "设置:"
+CAST, FIGURES, ROUNDS = "人物:", "设置:", "定时:"
 ANY = "…"
 TOPIC = "·"
 CHANNELS = {"telegram": Channel.TELEGRAM, "网页": Channel.WEB, "短信": Channel.SMS}
@@ -84,7 +85,7 @@ def read(text: str) -> Script:
             script.steps[-1].blocks[-1].append(line.strip())
         elif _SEEN.fullmatch(line) and script.steps:
             script.steps[-1].blocks.append([line])
-        elif _CLOCK.fullmatch(line) or _ACT.fullmatch(line) or line.startswith(FIGURES):
+        elif _CLOCK.fullmatch(line) or _ACT.fullmatch(line) or line.startswith((FIGURES, ROUNDS)):
             script.steps.append(Step(line, before=script.tail))
             script.tail = []
         elif script.steps:
@@ -160,6 +161,8 @@ class Stage:
         """Let one thing happen."""
         if line.startswith(FIGURES):
             await self._set(line.removeprefix(FIGURES))
+        elif line.startswith(ROUNDS):
+            await self._line.schedule.digests.begin()
         elif clock := _CLOCK.fullmatch(line):
             await self._line.advance(self._span(clock))
         elif act := _ACT.fullmatch(line):

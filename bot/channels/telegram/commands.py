@@ -17,7 +17,7 @@ from services.messages import T
 from services.texts import DEFAULT_LOCALE, Texts
 
 RESIDENTS = ("start", "my", "fees", "notices", "language", "help", "cancel")
-STAFF = ("new", "jobs", "ticket", "duty", "handover", "off", "cancel")
+STAFF = ("new", "jobs", "ticket", "desk", "duty", "handover", "off", "cancel")
 LANGUAGES: Mapping[str, str] = MappingProxyType({"": DEFAULT_LOCALE, "zh": "zh_Hans", "en": "en"})
 
 log = structlog.get_logger(__name__)

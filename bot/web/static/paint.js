@@ -91,6 +91,10 @@ function choice(button, tapped) {
   if (button.url) {
     const link = element("a", "choice", button.label);
     link.href = button.url;
+    if (button.url.startsWith("http")) {
+      link.target = "_blank"; // the chat stays where it is
+      link.rel = "noopener";
+    }
     return link;
   }
   const made = element("button", "choice", button.label);

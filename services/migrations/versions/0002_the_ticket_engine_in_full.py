@@ -294,8 +294,8 @@ def _outbox() -> None:
 def _ticket() -> None:
     op.add_column("ticket", sa.Column("grade", sa.String(length=64), server_default="", nullable=False))
     op.add_column("ticket", sa.Column("dispatch", sa.String(length=64), server_default="duty", nullable=False))
-    op.add_column("ticket", sa.Column("follow_up", sa.String(length=64), server_default="survey", nullable=False))
-    op.execute("UPDATE ticket SET follow_up = 'none' WHERE kind <> 'repair'")
+    op.add_column("ticket", sa.Column("follow_up", sa.String(length=64), server_default="unless_rated", nullable=False))
+    op.execute("UPDATE ticket SET follow_up = 'never' WHERE kind <> 'repair'")
     op.add_column("ticket", sa.Column("agreed_cents", BIG, nullable=True))
     op.add_column("ticket", sa.Column("charged_cents", BIG, nullable=True))
     op.add_column("ticket", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))

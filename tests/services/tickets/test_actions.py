@@ -128,6 +128,9 @@ class Play:
             Action.RESCHEDULE: {"start": later, "end": later + timedelta(hours=2)},
             Action.FOUND_WRONG: {"until": later},
             Action.QUALITY: {"verdict": dice.choice(["good", "poor"])},
+            Action.CONCERN: {"staff": None, "team": dice.choice(["", "cleaning"]), "unit": None},
+            Action.RALLY: {"members": [dice.choice(self.staff)]},
+            Action.APPEAL: dice.choice([{}, {"to": dice.choice(self.staff)}]),
             Action.DONE: dice.choice([{}, {"charge": 500}, {"charge": 90_000}]),
         }
         return brought.get(action, {})

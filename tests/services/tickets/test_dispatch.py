@@ -53,6 +53,14 @@ def test_less_open_work_decides_then_the_lowest_id() -> None:
     assert choose([busy, idle, idle_too], Need("plumbing")) == idle_too
 
 
+def test_work_that_came_back_goes_to_other_hands_if_they_are_as_fit() -> None:
+    did_it, busy, unfit = engineer(1, "plumbing"), engineer(2, "plumbing", work=5), engineer(3, "painting")
+    again = Need("plumbing", rather_not=1)
+    assert choose([did_it, busy, unfit], again) == busy
+    assert in_turn([did_it, busy], again) == busy
+    assert choose([did_it, unfit], again) == did_it
+
+
 def test_nobody_on_duty_is_nobody() -> None:
     assert choose([engineer(1, "plumbing", duty=False)], Need("plumbing")) is None
     assert choose([], Need("plumbing")) is None

@@ -69,6 +69,9 @@ DONE_BY: Mapping[Action, tuple[tuple[str, tuple[tuple[str, Action], ...]], ...]]
     Action.UNMERGE: ((LEAD, ((LEAD, Action.MERGE),)),),
     Action.QUALITY: ((DESK, FIRST[State.DONE]),),
     Action.SIGN_OFF: ((LEAD, FIRST[State.DONE]),),
+    Action.APPEAL: ((OWNER, FIRST[State.DONE]),),
+    Action.CONCERN: ((LEAD, ()),),
+    Action.RALLY: ((LEAD, ()),),
 }
 
 
@@ -97,6 +100,10 @@ class Scene:
         codes = {"to": staff.staff_id, **BROUGHT.get(action, {})}
         if action in {Action.FOUND_RIGHT, Action.FOUND_WRONG}:
             self.ticket.kind = Kind.RECTIFICATION  # nothing else is checked
+        codes = {"to": staff.staff_id, "members": [staff.staff_id], **BROUGHT.get(action, {})}
+        if action is Action.APPEAL:  # of complaints alone; with nobody above it goes to the desk
+            self.ticket.kind = "complaint"
+            codes["to"] = self.ticket.holder_id
         said = Said("一句话", (1,) if action is Action.NO_ACCESS else ())
         await engine.act(self.session, who, action, ticket=self.ticket, said=said, codes=codes, **asked)
         await self.session.flush()
@@ -174,7 +181,8 @@ async def test_the_desk_hears_where_nobody_else_can(quick_line: Line, action: Ac
             await play.act(name, earlier)
         if doer == OWNER or action is Action.REOPEN:
             await play.session.execute(update(Staff).where(Staff.team == "engineering").values(active=False))
-            play.ticket.holder_id, play.ticket.state = None, State.OPEN if doer == OWNER else play.ticket.state
+            taken_up = doer == OWNER and action is not Action.APPEAL
+            play.ticket.holder_id, play.ticket.state = None, State.OPEN if taken_up else play.ticket.state
         else:
             play.ticket.requester_address_id = play.ticket.requester_id = None
         await session.flush()

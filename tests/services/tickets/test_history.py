@@ -65,6 +65,8 @@ async def test_what_nobody_touched_is_whole(line: Line) -> None:
         ("UPDATE content SET words = '没修' WHERE kind = 'done'", "words of row 3 were changed"),
         ("DELETE FROM history WHERE seq = 3", "the tail is missing"),
         ("UPDATE seal SET heads = '[]'", "seal 1 does not follow"),
+        ("DELETE FROM content WHERE kind = 'done'", "the words of row 3 were removed"),
+        ("DELETE FROM seal", "the newest seals vanished"),
     ],
 )
 async def test_what_was_changed_shows(line: Line, forgery: str, complaint: str) -> None:

@@ -14,8 +14,9 @@ from services.actors import Actor
 from services.db import Database, Session
 from services.models import Community, Outgoing, Ticket, TicketLink
 from services.refusals import NotFound, Refused
-from services.tickets import merging
-from services.tickets.merging import NotThere
+from services.tickets import engine, finding, merging
+from services.tickets.history import Said
+from services.tickets.merging import NeedsLead, NotThere, UnmergeTooLate
 from services.tickets.rules import Action, AlreadyDone, State, TooLate
 from tests.support import estate, whole
 from tests.support.line import Line
@@ -25,7 +26,7 @@ Crowd = tuple[Actor, Actor, Actor, Actor]
 
 async def crowd(session: Session, line: Line) -> Crowd:
     """Return an owner, a neighbour, an engineer, the desk."""
-    names = ("王芳", "赵敏", "王师傅", "小李")
+    names = ("王芳", "赵敏", "王师傅", "老赵")
     owner, neighbour, engineer, desk = [
         await estate.actor_of(session, line, await estate.web_of(session, name)) for name in names
     ]
@@ -43,6 +44,12 @@ async def unmerge(session: Session, line: Line, who: Actor, ticket: Ticket) -> N
     policy = line.world.policies.defaults
     await merging.unmerge(session, who, ticket_id=ticket.id, now=line.now, policy=policy)
     await whole.check(session, ticket)
+
+
+async def said_to(session: Session, owner: Actor) -> list[str]:
+    """Return all that was said to an owner, as it lies in the outbox."""
+    said = select(Outgoing.payload).where(Outgoing.address_id == owner.address_id).order_by(Outgoing.id)
+    return [str(payload) for payload in await session.scalars(said)]
 
 
 async def heard(session: Session, owner: Actor) -> list[str]:
@@ -134,6 +141,58 @@ async def test_a_ticket_goes_neither_into_itself_nor_into_one_that_is_over_nor_t
             )
         with pytest.raises(TooLate):
             await unmerge(session, line, desk, second)
+
+
+async def test_across_homes_only_who_leads_makes_one_of_two_and_two_of_one(line: Line) -> None:
+    async with line.db.transaction() as session:
+        owner, neighbour, _, lead = await crowd(session, line)
+        desk = await estate.actor_of(session, line, await estate.web_of(session, "小李"))
+        root, same = await estate.filed(session, line, owner), await estate.filed(session, line, owner, matter="二")
+        other = await estate.filed(session, line, neighbour)
+        await merge(session, line, desk, same, root)
+        await unmerge(session, line, desk, same)
+        with pytest.raises(NeedsLead):
+            await merge(session, line, desk, other, root)
+        await merge(session, line, lead, other, root)
+        with pytest.raises(NeedsLead):
+            await unmerge(session, line, desk, other)
+        line.pass_time(timedelta(days=7))
+        await unmerge(session, line, lead, other)
+        await merge(session, line, lead, other, root)
+        line.pass_time(timedelta(days=7, seconds=1))
+        with pytest.raises(UnmergeTooLate):
+            await unmerge(session, line, lead, other)
+
+
+async def test_of_merged_tickets_nobody_reads_his_neighbours_words_price_or_door(line: Line) -> None:
+    async with line.db.transaction() as session:
+        owner, neighbour, engineer, lead = await crowd(session, line)
+        root = await estate.filed(session, line, owner, matter="我的实木柜子泡了")
+        other = await estate.filed(session, line, neighbour, matter="客厅吊顶滴水")
+        await merge(session, line, lead, other, root)
+        for action in (Action.ACCEPT, Action.ON_THE_WAY, Action.ARRIVED):
+            await estate.act(session, line, engineer, action, root.id)
+        before = len(await heard(session, neighbour))
+        locked = await finding.find(session, engineer, ticket_id=root.id, lock=True)
+        until = {"until": line.now + timedelta(hours=3)}
+        policy = line.world.policies.defaults
+        said = Said("门口", (1,))
+        await engine.act(
+            session, engineer, Action.NO_ACCESS, ticket=locked, now=line.now, policy=policy, said=said, codes=until
+        )
+        assert len(await heard(session, neighbour)) == before
+        await estate.act(session, line, engineer, Action.RESUME, root.id)
+        await estate.act(session, line, engineer, Action.DONE, root.id, words="换了主管")
+        texts = str(await said_to(session, neighbour))
+        assert "换了主管" in texts
+        assert "客厅吊顶滴水" in texts
+        for secret in ("我的实木柜子泡了", root.place if root.place != other.place else "\0", "news.done.free"):
+            assert secret not in texts
+        log = await merging.common_log(session, other, root)
+        assert [row.action for row in log] == ["accept", "on_the_way", "arrived", "resume", "done"]
+        assert [row.words for row in log if row.words] == ["换了主管"]
+        assert await merging.work_of(session, other) is root
+        assert await merging.work_of(session, root) is None
 
 
 async def test_another_community_is_not_there(line: Line) -> None:

@@ -31,12 +31,13 @@ from services.tickets.rules import (
 CROWDS = [frozenset(crowd) for crowd in chain.from_iterable(combinations(Standing, size) for size in range(4))]
 ENDS = {Action.OWNER_ACCEPTS, Action.CLOSE, Action.CANCEL, Action.MERGE, Action.FOUND_RIGHT}
 BACK = {
+    (Action.APPEAL, State.CLOSED),
     (Action.OWNER_RETURNS, State.CLOSED),
     (Action.REOPEN, State.CLOSED),
     (Action.REOPEN, State.CANCELLED),
     (Action.UNMERGE, State.MERGED),
 }
-OF_OWNERS = {Action.ANSWER, Action.OWNER_ACCEPTS, Action.OWNER_RETURNS, Action.URGE, Action.NO_SHOW}
+OF_OWNERS = {Action.ANSWER, Action.OWNER_ACCEPTS, Action.OWNER_RETURNS, Action.URGE, Action.NO_SHOW, Action.APPEAL}
 BY_OWNERS = OF_OWNERS | {Action.NOTE, Action.RESCHEDULE, Action.CANCEL, Action.AGREE, Action.DECLINE}
 OF_SYSTEM = {Action.ASSIGN, Action.HAND_ON, Action.GIVE_BACK, Action.RESUME, Action.CLOSE}
 OF_HOLDERS = ON_SITE | {Action.NOT_OURS}

@@ -1,0 +1,88 @@
+"""Makes digests and sheets: looks up in a session that only reads, draws in a thread, then says it in a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from handlers.turn import World
+from services.db import Database, Session, is_trouble
+from services.digests import books, charts, jobs, making, rounds
+from services.digests.jobs import File, Ready
+from services.digests.making import Made, Wanted
+from services.digests.pages import Page
+from services.media import MediaStore
+from services.messages import Channel, MediaKind, Text
+from services.texts import Reader
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 100
+
+
+class Digests:
+    """What is wanted, one after the other."""
+
+    def __init__(self, db: Database, world: World, store: MediaStore, *, now: Callable[[], datetime]) -> None:
+        """Take the world; nothing is made before `make_all`."""
+        self._db, self._world, self._store, self._now = db, world, store, now
+
+    async def begin(self) -> None:
+        """See that the rounds of every community are set."""
+        await self._db.run(lambda session: rounds.begin(session, now=self._now(), policies=self._world.policies))
+
+    async def make_all(self) -> None:
+        """Make whatever is wanted; what fails is tried again later, then given up."""
+        for _ in range(MOST_AT_ONCE):
+            wanted = await self._db.run(_take)
+            if wanted is None:
+                return
+            try:
+                await self._make(wanted)
+            except Exception as error:
+                if is_trouble(error):
+                    raise
+                log.exception("a digest failed", digest=wanted.id, kind=wanted.kind)
+                await self._failed(wanted.id)
+
+    async def _failed(self, digest_id: int) -> None:
+        await self._db.run(lambda session: jobs.failed(session, digest_id=digest_id))
+
+    async def _make(self, wanted: Wanted) -> None:
+        async with self._db.reading(at_one_moment=True) as session:
+            made = await making.make(session, wanted, catalog=self._world.catalog, policies=self._world.policies)
+        ready = [await self._ready(page, made) for page in made.pages]
+        now = self._now()
+        await self._db.run(lambda session: jobs.say(session, digest_id=wanted.id, pages=ready, now=now))
+
+    async def _ready(self, page: Page, made: Made) -> Ready:
+        if not page.charts and not page.workbook:
+            return Ready(page.text, page.rows)
+        return Ready(page.text, page.rows, await asyncio.to_thread(self._files, page, made))
+
+    def _files(self, page: Page, made: Made) -> Sequence[File]:
+        """Draw and write, in a thread of its own; the bytes go into the store."""
+        reader = Reader(made.locale, made.zone, self._now(), Channel.CONSOLE)
+
+        def say(text: Text) -> str:
+            return self._world.texts.say(text, reader)
+
+        found = []
+        for chart in page.charts:
+            drawn = charts.draw(chart, say=say, locale=made.locale)
+            found.append(self._kept(f"{chart.name}.png", MediaKind.PHOTO, "image/png", drawn))
+        if page.workbook:
+            written = books.write(page.workbook, say=say, zone=made.zone)
+            found.append(self._kept(page.filename, MediaKind.DOCUMENT, books.MIME, written))
+        return found
+
+    def _kept(self, name: str, kind: MediaKind, mime: str, data: bytes) -> File:
+        return File(name, kind, mime, self._store.put(data), len(data))
+
+
+async def _take(session: Session) -> Wanted | None:
+    taken = await jobs.take(session)
+    return Wanted.of(taken) if taken is not None else None

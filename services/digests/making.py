@@ -1,0 +1,88 @@
+"""Puts a digest together for its reader: what each kind is made of, looked up in a session that only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from services import houses, identity, people
+from services.actors import Actor, House
+from services.catalog import Catalog
+from services.db import Session
+from services.digests import evening, layout, morning, sheets, tables
+from services.digests.pages import Page
+from services.models import Digest
+from services.settings import Policies, Policy
+from services.stretches import Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Pages, and the eyes they are for."""
+
+    pages: Sequence[Page]
+    locale: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be made: read from its row, so that no session is held meanwhile."""
+
+    id: int
+    kind: str
+    community_id: int
+    address_id: int
+    team: str
+    at: datetime
+    span: Stretch
+
+    @classmethod
+    def of(cls, digest: Digest) -> Wanted:
+        """Read a row."""
+        span = Stretch(digest.starts_at, digest.ends_at)
+        return cls(digest.id, digest.kind, digest.community_id, digest.address_id, digest.team, digest.at, span)
+
+
+async def make(session: Session, wanted: Wanted, *, catalog: Catalog, policies: Policies) -> Made:
+    """Put it together; without pages when there is nothing to say, or nobody entitled to hear it any more."""
+    house = await houses.by_id(session, community_id=wanted.community_id)
+    policy = await policies.of(session, wanted.community_id)
+    if wanted.team:
+        group = await people.group_of(session, community_id=house.id, team=wanted.team)
+        page = await evening.for_group(session, team=wanted.team, house=house, now=wanted.at)
+        locale = group.locale if group is not None else identity.UNTOLD
+        return Made([page] if page is not None else [], locale, house.zone)
+    actor = replace(await people.actor_at(session, address_id=wanted.address_id, now=wanted.at), house=house)
+    found = await _pages(session, actor, wanted, house, policy, catalog)
+    return Made(found, actor.locale, house.zone)
+
+
+async def _pages(
+    session: Session, actor: Actor, wanted: Wanted, house: House, policy: Policy, catalog: Catalog
+) -> Sequence[Page]:
+    if wanted.kind == "mine":
+        page = await evening.for_holder(session, actor, house=house, now=wanted.at)
+        return [page] if page is not None else []
+    if not actor.is_lead:  # he was one when it was asked for
+        return []
+    label = partial(_label, catalog, actor.locale)
+    if wanted.kind in {"week", "month"}:
+        sheet = await sheets.gather(session, house=house, span=wanted.span, policy=policy)
+        return layout.pages(sheet, kind=wanted.kind, estate=house.name, label=label)
+    if wanted.kind == "uncleared":
+        return [await evening.for_lead(session, actor, house=house, now=wanted.at)]
+    if wanted.kind == "buildings":
+        return [await tables.by_building(session, house=house, now=wanted.at)]
+    if wanted.kind == "table":
+        return [await tables.of_the_day(session, actor, house=house, now=wanted.at, label=label)]
+    digest = await morning.gather(session, actor, house=house, now=wanted.at, policy=policy, label=label)
+    return [morning.plain_page(digest) if wanted.kind == "plain" else morning.page(digest)]
+
+
+def _label(catalog: Catalog, locale: str, category: str) -> str:
+    """Name a category; one that the operator has removed since is called by its key."""
+    return catalog.label(category, locale) if category in catalog.categories else category
