@@ -155,10 +155,9 @@ async def begin(
     now: datetime,
     figures: Deadlines,
     calendars: Calendars,
-    settled_by: datetime | None = None,
     outside: Mapping[Clock, datetime] | None = None,
 ) -> None:
-    """Start the clocks of a new ticket; an arrival that was promised is one of them, and a date that was given.
+    """Start the clocks of a new ticket; an arrival that was promised is one of them.
 
     `outside`: moments that somebody else has set, in real time; they stand in place of our own terms.
     """
@@ -167,8 +166,6 @@ async def begin(
     rows += [_agreed(ticket, clock, now, by, days=Days.ALWAYS) for clock, by in others.items()]
     if ticket.promised_at is not None:
         rows.append(_agreed(ticket, Clock.ARRIVE, now, ticket.promised_at))
-    if settled_by is not None:
-        rows.append(_agreed(ticket, Clock.RESOLVE, now, settled_by))
     for row in rows:
         seen = _watched(ticket, row["clock"], row["calendar"], now, row["due_at"])
         following = ladder.following(seen, (), now=now, figures=figures, calendars=calendars)

@@ -85,16 +85,8 @@ async def file(
         await engine.hold(session, ticket, from_staff_id=None, now=now)
     owed = terms.terms(requests.matter(request, plan), policy.deadlines)
     known = calendars(policy, house.zone)
-    given = request.end if request.kind is Kind.RECTIFICATION else None
     await deadlines.begin(
-        session,
-        ticket,
-        owed,
-        now=now,
-        figures=policy.deadlines,
-        calendars=known,
-        settled_by=given,
-        outside=_outside(request),
+        session, ticket, owed, now=now, figures=policy.deadlines, calendars=known, outside=_outside(request)
     )
     if plan.rework_of is not None:
         await merging.tie(session, ticket, other_id=plan.rework_of, kind="rework", now=now)
@@ -108,7 +100,9 @@ async def file(
 
 
 def _outside(request: Request) -> Mapping[Clock, datetime]:
-    """Return what the office that forwarded a case wants by when, in place of our own terms."""
+    """Return what the office that forwarded a case, or whoever wrote a notice, wants by when, not our own terms."""
+    if request.kind is Kind.RECTIFICATION and request.end is not None:
+        return {Clock.RESOLVE: request.end}
     if request.outside is None:
         return {}
     return {Clock.ANSWER: request.outside.contact_by, Clock.RESOLVE: request.outside.reply_by}
