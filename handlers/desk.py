@@ -77,9 +77,9 @@ async def known(turn: Turn, text: str) -> dict[str, Any]:
 def _door(turn: Turn, text: str) -> tuple[str, str]:
     """Return through which door it came, and the words without saying so; by phone when nothing is said."""
     for door in Door:
-        for word in words.variants(turn, f"words.door.{door}"):
+        for word in sorted(words.variants(turn, f"words.door.{door}"), key=lambda word: (-len(word), word)):
             if word and word in text:
-                return door.value, text.replace(word, " ").strip()
+                return door.value, text if door is Door.FORWARDED else text.replace(word, " ").strip()
     return Door.PHONE.value, text
 
 

@@ -9,6 +9,7 @@ from services.calendars import DEVELOPER
 from services.catalog import Kind
 from services.db import Session
 from services.models import Ticket
+from services.tickets import complaints
 from services.tickets.rules import Action
 
 AT_ONCE = 0.6  # of inquiries are settled in the same talk
@@ -31,6 +32,11 @@ async def carry_on(stage: Stage, session: Session, ticket: Ticket, hand_over: Ha
     elif ticket.team == DEVELOPER and not ticket.absences and await _developer(stage, session, ticket):
         return
     else:
+        if ticket.source == "forwarded" and not ticket.appeals:
+            words = stage.words["said_settled"]
+            await complaints.reply(
+                session, holder.actor, ticket_id=ticket.id, words=words, now=stage.now, policy=stage.policy
+            )
         await stage.act(session, holder.actor, Action.DONE, ticket, words=stage.words["said_settled"])
         owners.plan_verdict(stage, ticket)
 

@@ -17,7 +17,9 @@ from services.db import Session
 from services.messages import Channel
 from services.models import Ticket
 from services.tickets import filing, merging
+from services.tickets.apart import About
 from services.tickets.filing import Request, Requester, Source
+from services.tickets.requests import Outside
 from services.tickets.rules import OVER, Action, State
 
 A_DAY = {  # of docs: 10,300 repairs a year, 7,000 of them in homes; 70 calls and 30 visits a day
@@ -47,6 +49,8 @@ TIED = 0.02
 A_DAY_LONG = timedelta(days=1)
 ROSTER = timedelta(days=30)
 CONFIDENTIAL = "staff_conduct"
+FORWARDED, NAMES = 0.04, 0.5  # of complaints came back from an office; of those about people name one
+CONTACT, REPLY = timedelta(hours=4), timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def _own(owner: Actor) -> Source:
 
 
 def _request(stage: Stage, owner: Actor, matter: Matter, source: Source) -> Request:
-    home = owner.homes[0]
+    home, complaint = owner.homes[0], matter.sort == "complaints"
+    outside = _outside(stage) if complaint and source is Source.PHONE and stage.chance(FORWARDED) else None
     at_home = stage.words["home"].format(building=home.building, entrance=home.entrance, room=home.room)
     return Request(
         category=stage.catalog.of_kind(matter.category, KINDS[matter.sort]),
@@ -148,10 +153,26 @@ def _request(stage: Stage, owner: Actor, matter: Matter, source: Source) -> Requ
         building=home.building,
         emergency=matter.sort == "emergencies",
         urgent=matter.sort == "emergencies",
-        confidential=matter.category == CONFIDENTIAL,
-        source=source,
+        confidential=complaint,
+        about=_about(stage, matter),
+        outside=outside,
+        source=Source.FORWARDED if outside else source,
         requester=Requester(person_id=owner.person_id, address_id=owner.address_id, name=owner.name, phone=owner.phone),
     )
+
+
+def _outside(stage: Stage) -> Outside:
+    """Return an office's case with a number of its own."""
+    number = f"HZ{stage.now:%Y%m%d}-{stage.counts['filed']}"
+    return Outside(office="hotline", number=number, contact_by=stage.now + CONTACT, reply_by=stage.now + REPLY)
+
+
+def _about(stage: Stage, matter: Matter) -> About:
+    """Name an engineer on duty in some of the complaints about people."""
+    found = stage.estate.on_duty(stage.now, role=Role.ENGINEER)
+    if matter.category != CONFIDENTIAL or not found or not stage.chance(NAMES):
+        return About()
+    return About(staff_id=stage.dice.choice(found).staff_id)
 
 
 def _plan_doubles(stage: Stage, ticket: Ticket, matter: Matter, *, echo: bool) -> None:

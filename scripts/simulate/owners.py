@@ -8,11 +8,13 @@ from functools import partial
 
 from scripts.simulate.stage import Act, Stage
 from services import conversations, surveys
-from services.actors import Actor, Role
+from services.actors import LEADS, Actor, Role
 from services.catalog import Kind
 from services.db import Session
 from services.messages import Channel
 from services.models import Survey, Ticket
+from services.tickets import complaints
+from services.tickets.history import Said
 from services.tickets.rules import IN_HAND, Action, State
 
 URGES, ADDS, MOVES, CALLS_OFF, COMPLAINS = 0.1, 0.06, 0.04, 0.025, 0.2
@@ -105,6 +107,9 @@ async def _say(stage: Stage, session: Session, *, ticket_id: int, cycle: int, ow
     ticket = await stage.ticket(session, ticket_id)
     if ticket.state not in {State.DONE, State.CLOSED} or (action is Action.OWNER_ACCEPTS and ticket.seq < cycle):
         return
+    if action is Action.OWNER_RETURNS and ticket.kind == Kind.COMPLAINT:
+        await _appeal(stage, session, ticket, owner)
+        return
     if action is Action.OWNER_RETURNS:
         await stage.act(session, owner, action, ticket, words=stage.words["said_return"])
         stage.plan_work(ticket_id, stage.now + stage.about(20))
@@ -114,9 +119,40 @@ async def _say(stage: Stage, session: Session, *, ticket_id: int, cycle: int, ow
     score = _score(stage) if at_once else 0
     await stage.act(session, owner, action, ticket, codes={"score": score} if score else {})
     stage.open.pop(ticket_id, None)
+    if ticket.kind == Kind.COMPLAINT:
+        stage.later(stage.about(300), partial(_sign, stage, ticket_id=ticket_id))
     if score:
         await session.flush()
         await surveys.answer_at_once(session, ticket=ticket, score=score, now=stage.now, policy=stage.policy)
+
+
+async def _appeal(stage: Stage, session: Session, ticket: Ticket, owner: Actor) -> None:
+    """The answer does not content: once it goes to the next tier."""
+    if ticket.appeals:
+        return
+    said = Said(stage.words["said_return"])
+    await complaints.appeal(session, owner, ticket_id=ticket.id, said=said, now=stage.now, policy=stage.policy)
+    stage.counts[Action.APPEAL] += 1
+    stage.plan_work(ticket.id, stage.now + stage.about(20))
+
+
+async def _sign(stage: Stage, session: Session, *, ticket_id: int) -> None:
+    """Somebody who leads and did not answer it signs a complaint that came to its end."""
+    ticket = await stage.ticket(session, ticket_id)
+    leads = [one for one in stage.estate.on_duty(stage.now) if one.post.role in LEADS]
+    others = [one for one in leads if one.staff_id != ticket.answered_by]
+    if ticket.state != State.CLOSED or ticket.signed_by is not None or not others:
+        return
+    await complaints.sign_off(
+        session,
+        others[0].actor,
+        ticket_id=ticket_id,
+        outcome="content",
+        said=Said(),
+        now=stage.now,
+        policy=stage.policy,
+    )
+    stage.counts[Action.SIGN_OFF] += 1
 
 
 def _score(stage: Stage) -> int:
@@ -128,8 +164,9 @@ async def _close(stage: Stage, session: Session, *, ticket_id: int) -> None:
     """Who has but a phone is called by whoever leads, and the ticket closed."""
     ticket = await stage.ticket(session, ticket_id)
     leads = stage.estate.on_duty(stage.now, role=Role.SUPERVISOR)
-    if ticket.state == State.DONE and leads:
-        await stage.act(session, leads[0].actor, Action.CLOSE, ticket)
+    others = [one for one in leads if one.staff_id != ticket.answered_by]
+    if ticket.state == State.DONE and others:
+        await stage.act(session, others[0].actor, Action.CLOSE, ticket)
         stage.open.pop(ticket_id, None)
 
 

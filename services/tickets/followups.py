@@ -21,7 +21,6 @@ from services.refusals import NotFound
 from services.settings import Policy
 from services.tickets import apart, dispatch, finding, news
 from services.tickets.dispatch import Need
-from services.tickets.rules import Standing, standings
 
 SUBJECT = "follow_up"
 MOST_LISTED = 10
@@ -123,9 +122,7 @@ async def _lead(session: Session, ticket: Ticket, now: datetime) -> int | None:
 
 
 async def _caller(session: Session, ticket: Ticket, now: datetime) -> int | None:
-    """Return whoever took the request down, while he sits at the desk; else the desk; of a confidential one a lead."""
-    if ticket.confidential:
-        return await _lead(session, ticket, now)
+    """Return whoever took the request down, while he sits at the desk; else the desk, of a confidential one a lead."""
     found = await dispatch.candidates(
         session,
         community_id=ticket.community_id,
@@ -136,6 +133,8 @@ async def _caller(session: Session, ticket: Ticket, now: datetime) -> int | None
     )
     if any(one.staff_id == ticket.first_taker_id for one in found):
         return ticket.first_taker_id
+    if ticket.confidential:
+        return await _lead(session, ticket, now)
     return next((one.staff_id for one in dispatch.ranked(found, Need("desk"))), None)
 
 
@@ -249,9 +248,7 @@ async def find(session: Session, actor: Actor, *, follow_up_id: int, lock: bool 
     if row is None or row.community_id != actor.community_id or not (actor.is_lead or _owes(actor, row)):
         raise NotFound
     if row.ticket_id is not None:
-        ticket = await finding.find(session, actor, ticket_id=row.ticket_id, lock=lock)
-        if ticket.confidential and Standing.LEAD not in standings(actor, ticket):
-            raise NotFound
+        await finding.find(session, actor, ticket_id=row.ticket_id, lock=lock)
     if lock:
         await session.refresh(row, with_for_update=True)
     return await task(session, row)
@@ -275,6 +272,5 @@ async def open_ones(session: Session, actor: Actor) -> Sequence[Task]:
         .limit(MOST_LISTED)
     )
     if not actor.is_lead:
-        public = or_(FollowUp.ticket_id.is_(None), Ticket.confidential.is_(False))
-        statement = statement.where(FollowUp.staff_id == staff.staff_id, public)
+        statement = statement.where(FollowUp.staff_id == staff.staff_id)
     return [await task(session, row) for row in (await session.scalars(statement)).all()]

@@ -48,6 +48,7 @@ async def append(
 ) -> None:
     """Add a row to the ticket's chain; the ticket is locked by the caller."""
     content_id, digest = await _keep(session, actor, ticket, action, said, now) if said else (None, "")
+    stays = {"from": ticket.state, "to_state": ticket.state}  # what is no action of the table changes no state
     row: dict[str, Any] = {
         "community_id": ticket.community_id,
         "ticket_id": ticket.id,
@@ -58,7 +59,7 @@ async def append(
         "channel": actor.channel or "",
         "event_id": actor.event_id,
         "at": now,
-        "codes": dict(codes or {}),
+        "codes": dict(codes or {}) if codes and "to_state" in codes else {**stays, **(codes or {})},
         "content_id": content_id,
         "digest": digest,
         "prev": ticket.head,
