@@ -77,7 +77,7 @@ async def matters(
     desk = _Desk(session, community_id, now, policy, seen)
     named = [
         *_alarms(desk),
-        *await _forwarded(desk),
+        *await _forwarded(desk, actor),
         *await _unanswered(desk),
         *_undispatched(desk),
         *await _again(desk, actor),
@@ -116,15 +116,19 @@ def _alarms(desk: _Desk) -> Iterator[Matter]:
             yield Matter(Why.ALARM, ticket.created_at, ticket, text, _hands(ticket))
 
 
-async def _forwarded(desk: _Desk) -> Sequence[Matter]:
-    """Cases from an office whose owner was not reached yet, or whose written reply has not gone back."""
-    seen = {ticket.id: ticket for ticket in desk.seen}
-    rows = await desk.session.scalars(
-        select(OutsideCase).where(OutsideCase.ticket_id.in_(seen), OutsideCase.replied_at.is_(None))
+async def _forwarded(desk: _Desk, actor: Actor) -> Sequence[Matter]:
+    """Cases from an office whose owner was not reached yet, or whose written reply has not gone back, ended or not."""
+    rows = await desk.session.execute(
+        select(OutsideCase, Ticket)
+        .join(Ticket, Ticket.id == OutsideCase.ticket_id)
+        .where(OutsideCase.community_id == desk.community_id, OutsideCase.replied_at.is_(None))
+        .order_by(OutsideCase.due_at)
     )
     found = []
-    for case in rows:
-        ticket, reached = seen[case.ticket_id], case.contacted_at is not None
+    for case, ticket in rows:
+        if not sees(actor, ticket):
+            continue
+        reached = case.contacted_at is not None
         by = case.due_at if reached else case.contact_due_at
         office = T("digest.office", office=T(f"office.{case.office}"), number=case.number)
         owed = T("digest.owed.reply" if reached else "digest.owed.contact", by=When(by))

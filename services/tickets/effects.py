@@ -117,7 +117,7 @@ HEARD: Mapping[Action, frozenset[Heard]] = {
     Action.DONE: _heard("owner else"),
     Action.OWNER_ACCEPTS: _heard("holder"),
     Action.OWNER_RETURNS: _heard("holder"),
-    Action.CLOSE: _heard("owner"),
+    Action.CLOSE: _heard("owner front"),  # of what ended in silence somebody calls
     Action.REOPEN: _heard("owner holder else"),
     Action.CANCEL: _heard("owner holder"),
     Action.MERGE: _heard("owner holder"),

@@ -25,7 +25,7 @@ from services.conversations import Option, pack_options, read_options
 from services.db import Session
 from services.incidents import News
 from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
-from services.models import Handover, HandoverItem, Party, Person, Prompt, ReleaseSlip, Ticket, Unit
+from services.models import FollowUp, Handover, HandoverItem, Party, Person, Prompt, ReleaseSlip, Ticket, Unit
 from services.texts import LOCALES, Reader
 from tests.support import estate
 from tests.support.line import START, Line, attachment
@@ -43,6 +43,11 @@ ASKED = {
     "plate": "浙A12345",
     "quote": 1,
     "place": "?",
+    "count": 5,
+    "text": "?",
+    "topics": ["repair"],
+    "reached": 1,
+    "unreached": 0,
 }
 CHANNELS = (Channel.TELEGRAM, Channel.WEB, Channel.SMS, Channel.CONSOLE)
 DIGITS = {"1": "１①一", "2": "２②二", "3": "３③三", "4": "４④四"}
@@ -101,6 +106,8 @@ async def _small_forms(session: Session, ticket: Ticket) -> None:
     who = {"person_id": ticket.requester_id, "address_id": ticket.requester_address_id, "asked_at": START}
     slip = {"id": 1, "year": 2026, "number": "0412-R1", "code": "K7QM", "state": "asked", "round": 1}
     session.add(ReleaseSlip(**row, **who, **slip, goods="沙发", carrier="", from_at=START, until_at=START))
+    owed = {"id": 1, "community_id": ticket.community_id, "why": "rule", "due_at": START, "created_at": START}
+    session.add(FollowUp(**owed, ticket_id=ticket.id, staff_id=None, outcome=""))
     await session.flush()
 
 
@@ -114,6 +121,7 @@ async def so_far(session: Session) -> Mapping[str, Any]:
         "fixed": "yes",
         "words": "",
         "incident": 1,
+        "follow_up": 1,
     }
 
 

@@ -129,7 +129,7 @@ def test_seed_prints_numbers_and_roles_and_may_be_repeated(call: Call) -> None:
     assert any(line.startswith("+8613800138000  owner") and line.endswith("3-2-1502") for line in first)
     assert {line.split()[1] for line in first[1:]} == {
         *("owner", "tenant", "family"),
-        *("engineer", "desk", "supervisor", "manager"),
+        *("engineer", "desk", "supervisor", "manager", "security"),
     }
     again = _lines(call("seed"))
     assert again[: len(first)] == first

@@ -54,7 +54,7 @@ def test_a_service_that_can_start_is_well(call: Call) -> None:
     assert found["community"] == "OK sunshine-garden is made at the first start"
     assert found["telegram"] == "OK not enabled"
     assert call("seed").exit_code == 0
-    assert _told(call)[1]["community"] == "OK sunshine-garden; 7 at work"
+    assert _told(call)[1]["community"] == "OK sunshine-garden; 8 at work"
 
 
 @pytest.mark.usefixtures("place")

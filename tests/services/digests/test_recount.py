@@ -34,7 +34,7 @@ from services.settings import Policy
 from services.stretches import Stretch
 
 WHOLE = bool(os.environ.get("OWNERLINE_TEST_MONTH"))
-DAYS, SHARE = (31, 1.0) if WHOLE else (7, 0.16)
+DAYS, SHARE = (31, 1.0) if WHOLE else (6, 0.25)
 MORE = timedelta(hours=11)
 NOW = run.START + timedelta(days=DAYS) + MORE
 POLICY = Policy()
@@ -51,7 +51,7 @@ def acted(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shutil.copy(sqlite_template, place)
     with ThreadPoolExecutor(1) as aside:
         aside.submit(
-            asyncio.run, run.simulate(f"sqlite:///{place}", days=DAYS, seed=11, share=SHARE, more=MORE)
+            asyncio.run, run.simulate(f"sqlite:///{place}", days=DAYS, seed=14, share=SHARE, more=MORE)
         ).result()
     return place
 
@@ -236,6 +236,9 @@ def _reasons(raw: Raw) -> Iterator[tuple[int, pressing.Why]]:
     for those in _alike(raw).values():
         if len(those) >= 2:
             reasons[those[-1]["id"]].add(pressing.Why.AGAIN)
+    for case in raw.rows("outside_case"):
+        if case["replied_at"] is None:  # owed, however the ticket ended
+            reasons[case["ticket_id"]].add(pressing.Why.FORWARDED)
     for call in raw.calls:
         if call["done_at"] is None and call["why"] in {"", "low_score"}:
             reasons[call["ticket_id"]].add(pressing.Why.LOW)
