@@ -81,6 +81,7 @@ DOES: Mapping[str, Action] = {
     "concern": Action.CONCERN,
     "rally": Action.RALLY,
     "reply_outside": Action.REPLY,
+    "tell_neighbours": Action.TELL,
     "unsettled": Action.OWNER_RETURNS,
     "found_right": Action.FOUND_RIGHT,
     "found_wrong": Action.FOUND_WRONG,
@@ -172,7 +173,7 @@ def _verbs(ticket: Ticket, who: frozenset[Standing]) -> Iterator[str]:
             yield from faces.steps(ticket)
         yield from HOLDERS.get(state, ())
     if state in IN_HAND:
-        yield "sides"
+        yield from ("sides", *(("tell_neighbours",) if ticket.about_unit_id is not None else ()))
     if who & {Standing.FRONT, Standing.LEAD}:
         desk = ticket.kind != Kind.REPAIR or ticket.team == DEVELOPER or Standing.TEAM in who
         yield from (verb for verb in DESKS.get(state, ()) if verb != "accept" or desk)

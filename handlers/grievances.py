@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from handlers import buttons, tickets, whom
+from handlers import buttons, tickets, whom, wording
 from handlers.answers import Answers, Kind, Unclear, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Numbered
@@ -17,7 +17,7 @@ from services import people, shifts
 from services.catalog import Kind as TicketKind
 from services.conversations import Option
 from services.messages import Reply, T, plain, reply
-from services.tickets import apart, complaints, finding
+from services.tickets import apart, approach, complaints, finding
 from services.tickets.history import Said
 from services.tickets.needs import NotIndependent
 from services.tickets.rules import Action
@@ -134,6 +134,36 @@ class Concern(Numbered, name="concern"):
         return reply(T("concern.noted", number=ticket.number, name=holder or T("word.nobody")))
 
 
+# ---------------------------------------------------------------- the neighbours
+
+
+async def tell_neighbours(turn: Turn, ticket_id: int) -> Reply:
+    """Ask what the flat that it is about shall hear."""
+    ticket = await tickets.may(turn, ticket_id, Action.TELL)
+    return Reply(then=tickets.start("tell_neighbours", ticket))
+
+
+@wording.guarded("neighbours")
+async def told_neighbours(turn: Turn, ticket_id: int, said: Said) -> Reply:
+    """Tell them, as from the desk; who spoke is never named."""
+    reached = await approach.tell(turn.session, turn.actor, ticket_id=ticket_id, said=said, now=turn.now)
+    ticket = await finding.find(turn.session, turn.actor, ticket_id=ticket_id)
+    return reply(T("neighbours.sent" if reached else "neighbours.not_reached", number=ticket.number))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellNeighbours(Numbered, name="tell_neighbours"):
+    """What the neighbours are told."""
+
+    ticket: Annotated[int, filled()]
+    number: Annotated[str, filled()]
+    words: Annotated[str, free_words(least=4)]
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Say it to them."""
+        return await told_neighbours(turn, self.ticket, self.words)
+
+
 # ---------------------------------------------------------------- the rapid-response group
 
 
@@ -220,6 +250,7 @@ class ReplyOutside(Numbered, name="reply_outside"):
 VERBS: Mapping[str, Verb] = {
     "sign_off": sign_off,
     "concern": concern,
+    "tell_neighbours": tell_neighbours,
     "rally": rally,
     "reply_outside": reply_outside,
 }

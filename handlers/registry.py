@@ -49,6 +49,7 @@ FORMS: Mapping[str, type[Form]] = {
         grievances.SignOff,
         grievances.Concern,
         grievances.Rally,
+        grievances.TellNeighbours,
         grievances.ReplyOutside,
         menu.AskDesk,
         linking.WhichPerson,
