@@ -70,7 +70,7 @@ async def desk(quick_line: Line) -> AsyncIterator[Turn]:
             await session.flush()
             await _handed_over(session, actor, ticket)
             await _lost(session, line, actor)
-            await _small_forms(session, ticket)
+            await _small_forms(session, actor, ticket)
             policy = await line.world.policies.of(session, actor.community_id)
             actor = replace(actor, homes=owner.homes)
             yield Turn(session, actor, Inbound(Channel.WEB, "web", "1", "1", "1"), line.now, policy, line.world)
@@ -99,7 +99,7 @@ async def _lost(session: Session, line: Line, actor: Actor) -> None:
     await losses.report(session, actor, **found, now=line.now)
 
 
-async def _small_forms(session: Session, ticket: Ticket) -> None:
+async def _small_forms(session: Session, actor: Actor, ticket: Ticket) -> None:
     """Let the ticket have a flat above, and the estate a release slip."""
     row = {"community_id": ticket.community_id, "unit_id": ticket.unit_id}
     session.add(Party(**row, ticket_id=ticket.id, role="above", state="contact", allowed="unknown"))
@@ -107,7 +107,8 @@ async def _small_forms(session: Session, ticket: Ticket) -> None:
     slip = {"id": 1, "year": 2026, "number": "0412-R1", "code": "K7QM", "state": "asked", "round": 1}
     session.add(ReleaseSlip(**row, **who, **slip, goods="沙发", carrier="", from_at=START, until_at=START))
     owed = {"id": 1, "community_id": ticket.community_id, "why": "rule", "due_at": START, "created_at": START}
-    session.add(FollowUp(**owed, ticket_id=ticket.id, staff_id=None, outcome=""))
+    caller = actor.staff.staff_id if actor.staff is not None else None
+    session.add(FollowUp(**owed, ticket_id=ticket.id, staff_id=caller, outcome=""))
     await session.flush()
 
 

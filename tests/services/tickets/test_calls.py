@@ -83,14 +83,17 @@ async def test_only_who_owes_it_or_leads_may_note_a_call_and_once(quick_line: Li
         assert (said.codes["result"], said.words) == ("content", "都好")
 
 
-async def test_a_confidential_tickets_call_is_for_those_who_lead(quick_line: Line) -> None:
+async def test_a_confidential_tickets_call_is_for_who_took_it_down_or_who_leads(quick_line: Line) -> None:
     async with quick_line.db.transaction() as session:
         ticket = await closed(session, quick_line, confidential=True)
+        taken = await owed(session, quick_line, ticket)
+        assert await session.scalar(select(Staff.badge).where(Staff.id == taken.staff_id)) == "08"
+        (desk,) = await cast(session, quick_line, "小李")
+        assert [one.row.id for one in await followups.open_ones(session, desk)] == [taken.id]
+        ticket.first_taker_id, ticket.cycle = None, 2
+        await session.flush()
         row = await owed(session, quick_line, ticket)
         assert await session.scalar(select(Staff.badge).where(Staff.id == row.staff_id)) == "03"
-        row.staff_id = ticket.first_taker_id  # given to him before it became confidential
-        await session.flush()
-        (desk,) = await cast(session, quick_line, "小李")
         assert await followups.open_ones(session, desk) == []
         with pytest.raises(NotFound):
             await note(session, quick_line, desk, row, Result.CONTENT)
