@@ -65,16 +65,18 @@ async def shown(turn: Turn, case: Outside, person: Person | None, unit_id: int |
     """Say the case back, and what an office asks first: whether he had told us before."""
     before = await complaints.told_before(
         turn.session,
-        community_id=turn.house.id,
+        turn.actor,
         person_id=person.id if person is not None else None,
         unit_id=unit_id,
         now=turn.now,
     )
+    # What is confidential is not told to the desk, nor is it said that there is none.
+    nothing = T("forwarded.not_before") if turn.actor.is_lead else T("forwarded.leads_know")
     numbers: Sequence[T] = [plain(one.number) for one in before]
     return lines(
         T("forwarded.case", office=T(f"office.{case.office}"), outside=case.number),
         T("forwarded.clocks", contact=When(case.contact_by), by=When(case.reply_by)),
-        T("forwarded.before", numbers=joined(numbers, " ")) if before else T("forwarded.not_before"),
+        T("forwarded.before", numbers=joined(numbers, " ")) if before else nothing,
     )
 
 

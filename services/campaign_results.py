@@ -21,6 +21,12 @@ SATISFIED = 4  # of 5, and above
 MOST_WORDS = 10
 
 
+class NoCampaign(NotFound):
+    """Owners were never asked yet."""
+
+    key = "refused.no_campaign"
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Answers to a question, and how many of them are content (of yes and no: yes)."""
@@ -77,13 +83,13 @@ Counted = Mapping[str, Mapping[str, Tally]]  # by building, by question
 
 
 async def of_latest(session: Session, actor: Actor, *, community_id: int, policy: Policy) -> Results:
-    """Return the results of the latest survey, to those who lead; raises `NotAllowed`, `NotFound`."""
+    """Return the results of the latest survey, to those who lead; raises `NotAllowed`, `NoCampaign`."""
     if not (actor.is_lead or actor.system):
         raise NotAllowed
     newest = select(Campaign).where(Campaign.community_id == community_id).order_by(Campaign.id.desc()).limit(1)
     campaign = (await session.scalars(newest)).one_or_none()
     if campaign is None:
-        raise NotFound
+        raise NoCampaign
     asked = questions.read(campaign.questions)
     least = policy.surveys.small_group
     invited, unreached = await _invited(session, campaign)

@@ -51,7 +51,7 @@ async def left_open(session: Session, actor: Actor, *, now: datetime) -> Sequenc
             inlined.outside(Ticket.state, dispatch.ENDED),  # as the index says it
             inlined.among(Ticket.state, tuple(sorted(IN_HAND))),
             or_(Ticket.holder_id.is_(None), holder.team.in_(_teams(actor, staff)), _overdue(now)),
-            *(() if actor.is_lead else (Ticket.confidential.is_(False),)),
+            finding.seen_by(actor),
         )
         .order_by(_overdue(now).desc(), Ticket.due_at.nulls_last(), Ticket.id)
         .limit(MOST_ITEMS)

@@ -72,7 +72,9 @@ async def _pages(
     label = partial(_label, catalog, actor.locale)
     if wanted.kind in {"week", "month"}:
         sheet = await sheets.gather(session, house=house, span=wanted.span, policy=policy)
-        return layout.pages(sheet, kind=wanted.kind, estate=house.name, label=label)
+        found = layout.pages(sheet, kind=wanted.kind, estate=house.name, label=label)
+        people_ = await tables.of_people(session, actor, house=house, span=wanted.span)
+        return [replace(page, workbook=[*page.workbook, people_]) if page.workbook else page for page in found]
     if wanted.kind == "uncleared":
         return [await evening.for_lead(session, actor, house=house, now=wanted.at)]
     if wanted.kind == "buildings":

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from services import inlined
+from services import inlined, reports_people
 from services.actors import Actor, House
 from services.db import Session
 from services.digests import counts, periods
@@ -16,6 +16,7 @@ from services.digests.pages import Cell, Page, Table
 from services.digests.pressing import sees
 from services.messages import Style, T, When, lines, plain
 from services.models import Person, Staff, Ticket
+from services.stretches import Stretch
 from services.tickets.dispatch import ENDED
 
 Label = Callable[[str], str]
@@ -75,6 +76,23 @@ async def of_the_day(session: Session, actor: Actor, *, house: House, now: datet
     return Page(T("digest.table_ready", day=When(now, Style.DAY)), workbook=tables, filename=name)
 
 
+async def of_people(session: Session, actor: Actor, *, house: House, span: Stretch) -> Table:
+    """Write for everybody who closed repairs how many were right at once; for those who lead alone."""
+    found = await reports_people.first_time_fixes(session, actor, start=span.starts_at, end=span.ends_at)
+    rows = await session.execute(
+        select(Staff.id, Person.name, Staff.badge, Staff.team)
+        .join(Person, Person.id == Staff.person_id)
+        .where(Staff.community_id == house.id, Staff.id.in_(found))
+        .order_by(Staff.badge)
+    )
+    cells = [
+        (f"{name} {badge}", T(f"team.{team}"), found[one].of, found[one].count, f"{100 * (found[one].rate or 0):.0f}%")
+        for one, name, badge, team in rows
+    ]
+    return Table(T("book.people"), PEOPLE, cells, (16, 10, 12, 34, 10))
+
+
+PEOPLE = (T("book.holder"), T("book.team"), T("book.closed"), T("book.right"), T("book.rate"))
 HEADS = (
     *(T("book.number"), T("book.kind"), T("book.category"), T("book.state"), T("book.place"), T("book.matter")),
     *(T("book.source"), T("book.team"), T("book.holder"), T("book.filed"), T("book.due")),

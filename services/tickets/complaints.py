@@ -81,16 +81,17 @@ async def earlier(session: Session, ticket: Ticket, *, now: datetime, policy: Po
 
 
 async def told_before(
-    session: Session, *, community_id: int, person_id: int | None, unit_id: int | None, now: datetime
+    session: Session, actor: Actor, *, person_id: int | None, unit_id: int | None, now: datetime
 ) -> Sequence[Ticket]:
-    """Return what a person, or his home, told us in the last months on whatever matter, newest first."""
+    """Return what a person, or his home, told us in the last months, newest first: as far as the actor may see it."""
     whose = [Ticket.requester_id == person_id] if person_id is not None else []
     whose += [Ticket.unit_id == unit_id] if unit_id is not None else []
     if not whose:
         return []
     found = await session.scalars(
         select(Ticket)
-        .where(or_(*whose), Ticket.community_id == community_id, Ticket.created_at >= now - LOOKS_BACK)
+        .where(or_(*whose), Ticket.community_id == actor.community_id, Ticket.created_at >= now - LOOKS_BACK)
+        .where(finding.seen_by(actor))
         .order_by(Ticket.id.desc())
         .limit(MOST_EARLIER)
     )

@@ -83,7 +83,7 @@ async def _face(session: Session, card: Card, ticket: Ticket, row: Row[Any]) -> 
         _named(row.taker, row.taker_badge),
         row.holds,
         into=await finding.number_of(session, ticket.merged_into_id),
-        tied=[one.number for one in await merging.tied(session, ticket)] if card.view != View.GROUP else (),
+        tied=await _tied(session, ticket) if card.view != View.GROUP else (),
         sides=await _sides(session, card, ticket),
         alike=await _alike(session, ticket) if card.view == View.FRONT else (),
         led=row.holder_role in LEADS,
@@ -95,6 +95,12 @@ async def _sides(session: Session, card: Card, ticket: Ticket) -> Sequence[parti
     if card.view == View.GROUP or not (ticket.category == parties.LEAK or ticket.kind == Kind.RECTIFICATION):
         return ()
     return [one for one in await parties.shown(session, ticket) if parties.says_something(one.party)]
+
+
+async def _tied(session: Session, ticket: Ticket) -> Sequence[str]:
+    """Return what has to do with it; that there is a confidential one is not told on a card that is none."""
+    found = await merging.tied(session, ticket)
+    return [one.number for one in found if ticket.confidential or not one.confidential]
 
 
 async def _alike(session: Session, ticket: Ticket) -> Sequence[str]:

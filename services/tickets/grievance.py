@@ -9,7 +9,7 @@ from services import people
 from services.db import Session
 from services.messages import T, Text, When, lines
 from services.models import OutsideCase, Ticket
-from services.tickets import complaints, forwarded
+from services.tickets import apart, complaints, forwarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,16 @@ class Grievance:
 async def find(session: Session, ticket: Ticket) -> Grievance:
     """Return what a complaint's card shows beside the rest."""
     return Grievance(
-        repeats=[one.number for one in await complaints.repeated(session, ticket)],
+        repeats=[one.number for one in await complaints.repeated(session, ticket) if _as_open(one, ticket)],
         about=await about(session, ticket),
         case=await forwarded.case_of(session, ticket),
     )
+
+
+def _as_open(earlier: Ticket, ticket: Ticket) -> bool:
+    """Whether whoever may see the ticket may see the earlier one: it is about nobody, or about the same."""
+    whom = apart.about(earlier)
+    return (whom.staff_id is None and not whom.team) or whom == apart.about(ticket)
 
 
 async def about(session: Session, ticket: Ticket) -> T | None:
