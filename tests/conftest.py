@@ -48,11 +48,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Measure coverage once: what was measured on one database runs at full speed on the other.
+    """Measure coverage once: what was measured on one database, or by other tests, runs at full speed.
 
-    Tracing makes everything take twice as long. Races, and whatever only the server does, are measured there.
+    Tracing makes everything take twice as long. Whatever only the server does is measured there; programs that a test
+    starts measure themselves.
     """
-    measured = coverage.Coverage.current() if report.runs_again(item) else None
+    measured = coverage.Coverage.current() if report.unmeasured(item) else None
     if measured is None:
         return (yield)
     measured.stop()

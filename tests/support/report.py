@@ -82,6 +82,26 @@ def kind_of(nodeid: str) -> Kind:
     return next((kind for kind in KINDS if folder in kind.folders), ROOMS)
 
 
+REPEATING = (  # go through what others measure, many times over
+    "tests/conformance/test_races.py",
+    "tests/conformance/test_outbox_model.py",
+    "tests/handlers/test_answers.py",
+    "tests/handlers/test_confidential.py",
+    "tests/scripts/test_bench_tickets.py",
+    "tests/scripts/test_simulate.py",
+    "tests/services/digests/test_recount.py",
+    "tests/services/tickets/test_actions.py",
+    "tests/services/tickets/test_heard.py",
+    "tests/services/tickets/test_seen_by.py",
+)
+
+
+def unmeasured(item: pytest.Item) -> bool:
+    """Whether a test need not be traced: it reads files, starts programs that measure themselves, or repeats others."""
+    kind = kind_of(item.nodeid)
+    return kind is RULES or kind.alone or item.nodeid.startswith(REPEATING) or runs_again(item)
+
+
 def runs_again(item: pytest.Item) -> bool:
     """Whether a test of a room runs on the server what ran on SQLite."""
     if kind_of(item.nodeid) is not ROOMS or not isinstance(item, pytest.Function):
