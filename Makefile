@@ -43,8 +43,9 @@ check: $(VENV)/development ## lint, types, import contracts, house rules
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_rules.py
 
-test-faults: $(VENV)/development ## the long run of kills and faults
+test-faults: $(VENV)/development ## the long run of kills and faults, and the figures of a whole month recounted
 	OWNERLINE_TEST_KILLS=60 $(BIN)/pytest tests/processes
+	OWNERLINE_TEST_MONTH=1 $(BIN)/pytest tests/services/digests/test_recount.py
 
 simulate: $(VENV)/development ## thirty days of an estate acted out, on both databases
 	$(BIN)/python scripts/simulate_year.py
