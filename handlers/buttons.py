@@ -12,7 +12,7 @@ from services.messages import Choice, T
 from services.models import Ticket
 from services.refusals import Refused
 from services.tickets import faces, parties
-from services.tickets.rules import HELD, IN_HAND, Action, Standing, State, decide, standings, taking
+from services.tickets.rules import HELD, IN_HAND, Action, Standing, State, decide, independent, standings, taking
 
 MOST_SHOWN = 6
 
@@ -111,12 +111,6 @@ def fits(actor: Actor, ticket: Ticket, verb: str) -> bool:
     except Refused:
         return False
     return True
-
-
-def independent(actor: Actor, ticket: Ticket) -> bool:
-    """Whether the actor may close and sign: of a complaint not who answered it."""
-    answered = actor.staff is not None and ticket.answered_by == actor.staff.staff_id
-    return not (answered and ticket.kind == Kind.COMPLAINT)
 
 
 def fitting(actor: Actor, verb: str, held: Sequence[Ticket]) -> Sequence[Ticket]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from handlers import buttons, tickets, whom, wording
+from handlers import tickets, whom, wording
 from handlers.answers import Answers, Kind, Unclear, filled, one_of, pick
 from handlers.answers import words as free_words
 from handlers.form import Numbered
@@ -20,7 +20,7 @@ from services.messages import Reply, T, plain, reply
 from services.tickets import apart, approach, complaints, finding
 from services.tickets.history import Said
 from services.tickets.needs import NotIndependent
-from services.tickets.rules import Action
+from services.tickets.rules import Action, independent
 
 MOST_CALLED = 20
 
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 async def sign_off(turn: Turn, ticket_id: int) -> Reply:
     """Sign a finished ticket; of a complaint, how it ended is asked."""
     ticket = await tickets.may(turn, ticket_id, Action.SIGN_OFF)
-    if not buttons.independent(turn.actor, ticket):
+    if not independent(turn.actor, ticket):
         raise NotIndependent(number=ticket.number)
     if ticket.kind == TicketKind.COMPLAINT:
         return Reply(then=tickets.start("sign_off", ticket))

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from services import people
 from services.actors import Actor, Proof
@@ -227,9 +227,3 @@ async def act_of(session: Session, *, session_id: int, act_id: int = 0, key: str
     """Return a form that this session has sent, by id or by its key."""
     which = DeskAct.id == act_id if act_id else DeskAct.key == key
     return (await session.scalars(select(DeskAct).where(DeskAct.session_id == session_id, which))).one_or_none()
-
-
-async def open_of(session: Session, *, staff_id: int, now: datetime) -> int:
-    """Return how many browsers of an employee are in."""
-    its = DeskSession.staff_id == staff_id, DeskSession.ended_at.is_(None), DeskSession.expires_at > now
-    return await session.scalar(select(func.count()).select_from(DeskSession).where(*its)) or 0

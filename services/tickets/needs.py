@@ -9,7 +9,7 @@ from services.catalog import Kind
 from services.messages import When, money
 from services.refusals import Refused
 from services.tickets.deeds import Deed, Wait
-from services.tickets.rules import Action, Standing, TooLate
+from services.tickets.rules import Action, Standing, TooLate, independent
 
 LONGEST_PAUSE = timedelta(days=90)
 
@@ -196,8 +196,7 @@ def _may_return(deed: Deed) -> None:
 
 
 def _independent(deed: Deed) -> None:
-    staff = deed.actor.staff
-    if deed.ticket.kind == Kind.COMPLAINT and staff is not None and staff.staff_id == deed.ticket.answered_by:
+    if not independent(deed.actor, deed.ticket):
         raise NotIndependent(number=deed.ticket.number)
 
 

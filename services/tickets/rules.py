@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.actors import FRONT, LEADS, Actor, Membership, Role
+from services.catalog import Kind
 from services.models import Ticket
 from services.refusals import NotAllowed, Refused
 
@@ -242,6 +243,12 @@ def _is_requester(actor: Actor, ticket: Ticket) -> bool:
     if ticket.requester_id is not None:
         return actor.person_id == ticket.requester_id
     return ticket.requester_address_id is not None and actor.address_id == ticket.requester_address_id
+
+
+def independent(actor: Actor, ticket: Ticket) -> bool:
+    """Whether the actor may close and sign it: of a complaint not who answered it."""
+    answered = actor.staff is not None and ticket.answered_by == actor.staff.staff_id
+    return not (answered and ticket.kind == Kind.COMPLAINT)
 
 
 def taking(who: frozenset[Standing], state: State) -> Action:
