@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ class Role(StrEnum):
     CLEANING = "cleaning"
     GREENING = "greening"
     COLLECTOR = "collector"
+    FINANCE = "finance"
     SUPERVISOR = "supervisor"
     MANAGER = "manager"
 
@@ -47,6 +48,19 @@ class Tie(StrEnum):
     OWNER = "owner"
     TENANT = "tenant"
     FAMILY = "family"
+    PROXY = "proxy"  # acts for somebody of the unit, who agreed
+
+
+class UnitKind(StrEnum):
+    """What a unit is."""
+
+    FLAT = "flat"
+    SHOP = "shop"
+    PARKING = "parking"
+    STORAGE = "storage"
+
+
+LIVED_IN = frozenset({UnitKind.FLAT, UnitKind.SHOP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A unit that a person lives in or owns."""
+    """A unit that a person lives in, owns or acts for."""
 
     unit_id: int
     community_id: int
@@ -72,6 +86,9 @@ class Home:
     entrance: str
     room: str
     tie: Tie
+    kind: UnitKind = UnitKind.FLAT
+    payer: Tie = Tie.OWNER  # who pays its fees
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +163,12 @@ class Actor:
 
     @property
     def here(self) -> tuple[Home, ...]:
-        """The person's units in the present community."""
+        """The person's homes and shops in the present community."""
+        return tuple(home for home in self.units if home.kind in LIVED_IN)
+
+    @property
+    def units(self) -> tuple[Home, ...]:
+        """The person's units here, parking spaces too."""
         return tuple(home for home in self.homes if home.community_id == self.community_id)
 
     @property

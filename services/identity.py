@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, bindparam, exists, or_, select
 
 from services import direct, inlined
-from services.actors import Actor, Home, House, Membership, Proof, Role, Tie
+from services.actors import Actor, Home, House, Membership, Proof, Role, Tie, UnitKind
 from services.db import Session
 from services.messages import Channel
 from services.models import Address, Community, Occupancy, Person, Relay, Setting, Staff, Unit, table_of
@@ -82,7 +82,10 @@ async def _memberships(session: Session, person_id: int) -> tuple[Membership, ..
 
 async def _homes(session: Session, person_id: int, now: datetime) -> tuple[Home, ...]:
     rows = await direct.execute(session, _units(), {"person_id": person_id, "today": now.date()})
-    return tuple(Home(r.id, r.community_id, r.building, r.entrance, r.room, Tie(r.role)) for r in rows)
+    return tuple(
+        Home(r.id, r.community_id, r.building, r.entrance, r.room, Tie(r.role), UnitKind(r.kind), Tie(r.payer), r.since)
+        for r in rows
+    )
 
 
 @cache
@@ -144,6 +147,7 @@ def _units() -> Select[Any]:
     unit, lives = table_of(Unit).c, table_of(Occupancy).c
     return (
         select(unit.id, unit.community_id, unit.building, unit.entrance, unit.room, lives.role)
+        .add_columns(unit.kind, unit.payer, lives.since)
         .select_from(table_of(Unit).join(table_of(Occupancy), lives.unit_id == unit.id))
         .where(
             lives.person_id == bindparam("person_id"),

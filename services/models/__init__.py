@@ -7,11 +7,14 @@ from services.models.content import Content, Media, MediaFile
 from services.models.desk import DeskAct, DeskLink, DeskSession
 from services.models.dialogue import Mailbox, Prompt, Relay
 from services.models.digests import Digest
+from services.models.dunning import DunningAttempt, Instalment, Promise, Sparing
 from services.models.estate import (
     Address,
     Building,
     ChannelAccount,
     Community,
+    Company,
+    DataView,
     Duty,
     LinkCode,
     LinkRequest,
@@ -25,7 +28,22 @@ from services.models.estate import (
     Unit,
 )
 from services.models.household import CarCall, Party, ReleaseSlip, Vehicle
-from services.models.money import Bill, Notice
+from services.models.imports import ImportJob, ImportRow
+from services.models.money import (
+    Adjustment,
+    Allocation,
+    Balance,
+    Bill,
+    BillRun,
+    Deposit,
+    Discount,
+    Matter,
+    MeterReading,
+    Notice,
+    Payment,
+    SharedCost,
+    Tariff,
+)
 from services.models.neighbours import Incident, IncidentHousehold, Joiner
 from services.models.offers import Quote, TicketLink
 from services.models.queues import Bucket, Card, ClockOffset, Event, Outgoing, Receipt, Replica, Timer
@@ -34,8 +52,12 @@ from services.models.tickets import Counter, FollowUp, History, Holding, Outside
 
 __all__ = [
     "Address",
+    "Adjustment",
+    "Allocation",
+    "Balance",
     "Base",
     "Bill",
+    "BillRun",
     "Bucket",
     "Building",
     "Campaign",
@@ -46,13 +68,18 @@ __all__ = [
     "ChannelAccount",
     "ClockOffset",
     "Community",
+    "Company",
     "Content",
     "Counter",
+    "DataView",
     "Deadline",
+    "Deposit",
     "DeskAct",
     "DeskLink",
     "DeskSession",
     "Digest",
+    "Discount",
+    "DunningAttempt",
     "Duty",
     "Escalation",
     "Event",
@@ -61,14 +88,19 @@ __all__ = [
     "HandoverItem",
     "History",
     "Holding",
+    "ImportJob",
+    "ImportRow",
     "Incident",
     "IncidentHousehold",
+    "Instalment",
     "Joiner",
     "LinkCode",
     "LinkRequest",
     "Mailbox",
+    "Matter",
     "Media",
     "MediaFile",
+    "MeterReading",
     "Notice",
     "Number",
     "NumberView",
@@ -77,8 +109,10 @@ __all__ = [
     "OutsideCase",
     "Party",
     "Pause",
+    "Payment",
     "Person",
     "Place",
+    "Promise",
     "Prompt",
     "Quote",
     "Receipt",
@@ -87,8 +121,11 @@ __all__ = [
     "Replica",
     "Seal",
     "Setting",
+    "SharedCost",
+    "Sparing",
     "Staff",
     "Survey",
+    "Tariff",
     "TeamChat",
     "Ticket",
     "TicketLink",

@@ -11,6 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.models.base import Base, Code, Id, Ref, Words
 
 
+class Company(Base):
+    """Who manages communities 物业公司; its name stands on letters."""
+
+    __tablename__ = "company"
+
+    id: Mapped[Id]
+    slug: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[str]
+
+
 class Community(Base):
     """One managed estate 小区, with its own zone, phone and staff."""
 
@@ -22,6 +32,7 @@ class Community(Base):
     zone: Mapped[Code]
     locale: Mapped[Code]
     phone: Mapped[Code]  # the 24-hour number, as people read it
+    company_id: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -62,6 +73,7 @@ class Building(Base):
     name: Mapped[Code]
     phase: Mapped[Code] = mapped_column(default="")
     steward_id: Mapped[int | None]  # the building's 管家, a staff id
+    collector_id: Mapped[int | None]  # who collects its fees, a staff id; None: the steward
 
 
 class Place(Base):
@@ -78,7 +90,7 @@ class Place(Base):
 
 
 class Unit(Base):
-    """One dwelling or shop 户."""
+    """One dwelling or shop 户, or a parking space, which may belong to one."""
 
     __tablename__ = "unit"
     __table_args__ = (UniqueConstraint("community_id", "building", "entrance", "room"),)
@@ -88,7 +100,11 @@ class Unit(Base):
     building: Mapped[Code]
     entrance: Mapped[Code]
     room: Mapped[Code]
-    area_cm2: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[Code] = mapped_column(default="flat", server_default="flat")  # flat | shop | parking | storage
+    attached_to: Mapped[int | None] = mapped_column(index=True)  # the unit that a parking space belongs to
+    payer: Mapped[Code] = mapped_column(default="owner", server_default="owner")  # owner | tenant: who pays its fees
+    collector_id: Mapped[int | None]  # who collects here, a staff id; None: the building's
+    area_cm2: Mapped[int] = mapped_column(default=0)  # ten thousand of them are a square metre
     handover_on: Mapped[date | None]
     vacant_since: Mapped[date | None]
     emergency_contact: Mapped[str] = mapped_column(default="")
@@ -129,12 +145,18 @@ class Occupancy(Base):
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
     unit_id: Mapped[Ref] = mapped_column(ForeignKey("unit.id"), index=True)
     person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"), index=True)
-    role: Mapped[Code]  # owner | tenant | family
+    role: Mapped[Code]  # owner | tenant | family | proxy
     status: Mapped[Code]  # active | pending | ended
-    proof: Mapped[Code]  # register | code | review
+    proof: Mapped[Code]  # register | code | review | invited
     since: Mapped[date]
-    until: Mapped[date | None]
+    until: Mapped[date | None]  # the last day
     approved_by: Mapped[int | None]
+    for_person_id: Mapped[int | None]  # a proxy acts for this person, who agreed
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[int | None]  # person; None: the lease was over
+    ended_why: Mapped[Code] = mapped_column(
+        default="", server_default=""
+    )  # sold | lease_over | left | mistake | revoked
 
 
 class Staff(Base):
@@ -211,7 +233,11 @@ class LinkCode(Base):
     role: Mapped[Code]
     issued_by: Mapped[int | None]
     expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]  # the last time
+    uses: Mapped[int] = mapped_column(default=0, server_default="0")
+    most_uses: Mapped[int] = mapped_column(default=1, server_default="1")
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[int | None]
 
 
 class LinkRequest(Base):
@@ -241,4 +267,19 @@ class NumberView(Base):
     ticket_id: Mapped[Ref] = mapped_column(index=True)
     owner_id: Mapped[Ref]
     viewer_id: Mapped[Ref]
+    at: Mapped[datetime]
+
+
+class DataView(Base):
+    """Each look of an employee at somebody's personal data: a file, a household, a list that was taken out."""
+
+    __tablename__ = "data_view"
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
+    viewer_id: Mapped[Ref]  # person
+    person_id: Mapped[int | None] = mapped_column(index=True)  # whose data, when it is one person's
+    unit_id: Mapped[int | None] = mapped_column(index=True)
+    what: Mapped[Code]  # file | household | fees | number | export | address
+    channel: Mapped[Code]
     at: Mapped[datetime]
