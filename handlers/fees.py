@@ -6,25 +6,25 @@ from datetime import UTC, datetime, time
 
 from handlers.places import unit_label
 from handlers.turn import Turn
-from services import fees
 from services.messages import Cents, Choice, Reply, Style, T, When, lines, reply
+from services.money import standing
 
 
 async def show(turn: Turn) -> Reply:
     """List the unpaid bills by unit, how each was reckoned, and the sum."""
-    bills = await fees.due(turn.session, turn.actor)
+    bills = await standing.due(turn.session, turn.actor)
     if not bills:
         return reply(T("fees.none"))
-    homes = {home.unit_id: home for home in turn.actor.here}
+    units = {unit.id: unit for unit in await standing.units_of(turn.session, turn.actor)}
     parts: list[T] = []
     for unit_id in dict.fromkeys(bill.unit_id for bill in bills):
-        parts.append(T("fees.unit", unit=unit_label(homes[unit_id])))
+        parts.append(T("fees.unit", unit=unit_label(units[unit_id])))
         parts.extend(
             T(
                 "fees.line",
                 item=bill.item,
                 period=bill.period,
-                cents=Cents(bill.cents - bill.paid_cents),
+                cents=Cents(standing.open_cents(bill)),
                 reckoned=bill.reckoned,
             )
             for bill in bills
@@ -32,7 +32,7 @@ async def show(turn: Turn) -> Reply:
         )
     last = min(bill.due_on for bill in bills)
     due = When(datetime.combine(last, time(12), tzinfo=UTC), Style.DAY)
-    total = Cents(sum(bill.cents - bill.paid_cents for bill in bills))
+    total = Cents(sum(standing.open_cents(bill) for bill in bills))
     as_of = When(max(bill.as_of for bill in bills), Style.DAY)
     return reply(
         lines(*parts, T("fees.total", total=total, due=due), T("fees.as_of", day=as_of)),

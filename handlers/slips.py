@@ -12,9 +12,10 @@ from handlers.answers import Answers, Question, filled, pick
 from handlers.answers import words as free_words
 from handlers.form import Form, Numbered
 from handlers.turn import Turn
-from services import fees, slips
+from services import slips
 from services.conversations import Option
 from services.messages import Reply, Start, T, Text, When, lines, money, plain, reply, window_end
+from services.money import standing
 from services.slips import NeedsHome, Wish
 from services.understanding.plates import plate_in
 
@@ -122,7 +123,7 @@ class Decide(Numbered, name="slip_decision"):
             return await super().ask(turn, name, so_far, options)
         one = await slips.for_desk(turn.session, turn.actor, slip_id=int(so_far["slip"]))
         today = turn.now.astimezone(turn.house.zone).date()
-        owed = await fees.arrears(turn.session, turn.actor, unit_id=one.unit.id, today=today)
+        owed = await standing.arrears(turn.session, turn.actor, unit_id=one.unit.id, today=today)
         head = T("slip_decision.what", number=one.slip.number, name=plain(one.person.name))
         about = T("slip_decision.arrears", sum=money(owed)) if owed else None
         return Question(lines(head, described(one), about), options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
@@ -15,7 +15,8 @@ from bot.settings import Settings
 from bot.web.parts import Kind, Persona
 from scripts import register
 from scripts.register import Employee, Home, Register, Resident, Someone
-from services import communities
+from services import actors, communities
+from services.access import Deed
 from services.actors import Proof
 from services.db import Database, Session, insert_once
 from services.messages import Channel, T
@@ -34,6 +35,7 @@ from services.models import (
     Unit,
     Vehicle,
 )
+from services.money import ledger
 
 WEB_ACCOUNT = "web"
 CONSOLE_ACCOUNT = "console"
@@ -142,8 +144,10 @@ class _Sowing:
         self._session.add_all(self._occupancies(people))
         await self._staff(workers)
         self._session.add_all(self._vehicles(everybody))
-        self._session.add_all([*self._places(), *self._bills(people), *self._notices()])
+        bills = list(self._bills(people))
+        self._session.add_all([*self._places(), *bills, *self._notices()])
         await self._session.flush()
+        await self._payments(bills)
 
     def _unit(self, home: Home, area: Decimal) -> Unit:
         ago = self._book.handover_days_ago[home.building]
@@ -240,11 +244,23 @@ class _Sowing:
                     item=charge.item,
                     period=charge.period.format(year=first.year, first=first.month, last=last.month),
                     cents=cents,
-                    paid_cents=cents if charge.ahead and home in self._book.paid else 0,
                     reckoned=charge.reckoned.format(area=f"{area:.2f}", month=last.month),
                     due_on=self._today + timedelta(days=self._book.due_in_days),
                     as_of=self._now,
                 )
+
+    async def _payments(self, bills: Sequence[Bill]) -> None:
+        """Let those who have paid ahead have paid."""
+        till = actors.system("seed", Deed.TAKE_PAYMENT)
+        ahead = {charge.item for charge in self._book.charges if charge.ahead}
+        homes = {self._units[str(home)].id: self._units[str(home)] for home in self._book.paid}
+        for bill in bills:
+            if bill.unit_id in homes and bill.item in ahead:
+                money = ledger.Money(
+                    cents=bill.cents, way="transfer", source="import", key=f"seed:{bill.id}", paid_on=self._today
+                )
+                home, line = homes[bill.unit_id], [bill.id]
+                await ledger.record(self._session, till, unit=home, money=money, bills=line, tell=False, now=self._now)
 
     def _notices(self) -> Iterator[Notice]:
         for news in self._book.news:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from services import fees, images, media, retention, slips
+from services import images, media, retention, slips
 from services.actors import Actor
 from services.db import Session
 from services.media import MediaStore
 from services.messages import Channel
 from services.models import CarCall, Outgoing, ReleaseSlip
+from services.money import standing
 from services.refusals import NotAllowed, NotFound
 from services.settings import Policy, Retention
 from services.slips import BadTime, NeedsHome, SlipDecided, SlipNotValid, SlipUnknown, SlipUsed, Valid, Wish
@@ -100,11 +101,11 @@ async def test_what_is_not_paid_is_for_the_desk_alone_and_refuses_nothing(quick_
     async with quick_line.db.transaction() as session:
         who = await people(session, quick_line)
         unit, later = who["王芳"].here[0].unit_id, (START + timedelta(days=30)).date()
-        assert await fees.arrears(session, who["小李"], unit_id=unit, today=later) > 0
-        assert await fees.arrears(session, who["小李"], unit_id=unit, today=START.date()) == 0
+        assert await standing.arrears(session, who["小李"], unit_id=unit, today=later) > 0
+        assert await standing.arrears(session, who["小李"], unit_id=unit, today=START.date()) == 0
         for other in ("王芳", "保安小马", "王师傅"):
             with pytest.raises(NotAllowed):
-                await fees.arrears(session, who[other], unit_id=unit, today=later)
+                await standing.arrears(session, who[other], unit_id=unit, today=later)
 
 
 async def test_a_slip_is_for_those_who_live_there_in_a_time_to_come(quick_line: Line) -> None:
