@@ -56,8 +56,12 @@ class SharedCost(Base):
     building: Mapped[Code] = mapped_column(default="")
     cents: Mapped[int]
     words: Mapped[Words] = mapped_column(default="")  # what it was for, as owners read it
-    units: Mapped[int] = mapped_column(default=0)  # among how many, since it was split
+    run_id: Mapped[int | None]  # the run of bills that splits it; what follows is of that time
+    units: Mapped[int] = mapped_column(default=0)  # among how many
     area_cm2: Mapped[int] = mapped_column(default=0)
+    last_unit: Mapped[int] = mapped_column(default=0)  # gets what is left
+    done_cm2: Mapped[int] = mapped_column(default=0)
+    done_cents: Mapped[int] = mapped_column(default=0)
     split_at: Mapped[datetime | None]
 
 
