@@ -41,6 +41,7 @@ from services.models.money import (
     MeterReading,
     Notice,
     Payment,
+    ProviderCall,
     SharedCost,
     Tariff,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "Place",
     "Promise",
     "Prompt",
+    "ProviderCall",
     "Quote",
     "Receipt",
     "Relay",

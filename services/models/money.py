@@ -202,6 +202,22 @@ class Allocation(Base):
     at: Mapped[datetime]
 
 
+class ProviderCall(Base):
+    """What a payment provider told us, as it came; what fits no unit waits for finance."""
+
+    __tablename__ = "provider_call"
+    __table_args__ = (UniqueConstraint("community_id", "key"),)
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
+    key: Mapped[str]  # the provider's id
+    body: Mapped[Words]
+    state: Mapped[Code]  # booked | unmatched
+    why: Mapped[Code] = mapped_column(default="")  # unit | sum | payment: what did not fit
+    payment_id: Mapped[int | None]
+    at: Mapped[datetime]
+
+
 class Deposit(Base):
     """Money held for somebody 押金: for renovation, a card, a key; back in whole or less a deduction."""
 
