@@ -101,20 +101,20 @@ class Till:
             phase.count = self._homes
 
     async def _estate(self, session: Session) -> None:
-        first = First(slug="bench", name="账目", zone="Asia/Shanghai", locale="zh_Hans", phone="0571-8888 0000")
+        first = First(slug="bench", name="Books", zone="Asia/Shanghai", locale="zh_Hans", phone="0571-8888 0000")
         community = await communities.ensure(session, first, accounts={Channel.WEB: ACCOUNT}, now=NOW)
         self._id = community.id
         session.add_all([Building(community_id=self._id, name=str(n + 1)) for n in range(BUILDINGS)])
         prices: Sequence[dict[str, Any]] = (
-            {"code": "management", "name": "物业费", "way": Way.AREA, "rate": 280 * RATE, "months": 3},
-            {"code": "shared", "name": "公摊", "way": Way.SHARED},
+            {"code": "management", "name": "Management", "way": Way.AREA, "rate": 280 * RATE, "months": 3},
+            {"code": "shared", "name": "Shared", "way": Way.SHARED},
         )
         session.add_all([Tariff(community_id=self._id, since=MONTH, **price) for price in prices])
         cost = Cost("shared", "2026-12", SHARED)
         await tariffs.share(session, TILL, community_id=self._id, cost=cost)
 
     async def _households(self, session: Session, *, known: Iterable[int]) -> None:
-        await session.execute(insert(Person), [{"name": f"业主{n}", "created_at": NOW} for n in known])
+        await session.execute(insert(Person), [{"name": f"Owner {n}", "created_at": NOW} for n in known])
         await session.execute(insert(Unit), [self._unit(n) for n in known])
         ties = {"community_id": self._id, "role": Tie.OWNER, "status": "active", "proof": Proof.REGISTER}
         lives = [{**ties, "unit_id": n, "person_id": n, "since": MONTH} for n in known]
