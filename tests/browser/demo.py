@@ -54,7 +54,7 @@ class Demo:
                 sys.executable,
                 *("-m", "scripts.cli", "demo", "--port", str(self.port), "--data", str(self.folder / "demo")),
                 cwd=TOP,
-                env=surroundings(measured=True),
+                env=surroundings(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
