@@ -46,7 +46,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return Spread(config, log)
 
 
-class Spread(LoadScopeScheduling):
+class Spread(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """Gives each worker what it should do in one go."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -7,7 +7,7 @@ rests: a greenlet ends what it was called for before anything else goes on, as a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -16,7 +16,7 @@ import pytest
 
 from tests.support import report
 
-QUICK = {
+QUICK: Mapping[str, bool | Sequence[str]] = {
     "run:concurrency": ["thread"],
     "run:patch": [],  # programs that a test starts measure themselves as they are told to, whoever measures the test
     "run:sigterm": False,
