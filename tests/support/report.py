@@ -96,11 +96,14 @@ REPEATING = (  # go through what others measure, many times over
 )
 
 
-LONGEST = (  # nobody should wait for these in the end
+# In this order, so that nobody waits for the longest in the end; a worker is given three tests ahead, so that between
+# the two longest there are short ones.
+EARLY = (
     "tests/browser/test_lab.py",
-    "tests/processes/test_job_over_bot_api.py",
-    "tests/processes/test_kills.py",
     "tests/services/digests/test_recount.py",
+    "tests/processes/test_kills.py",
+    "tests/processes/test_checker.py",
+    "tests/processes/test_job_over_bot_api.py",
 )
 
 TOGETHER = ("tests/browser/", "tests/services/digests/test_recount.py")  # whose set-up takes longer than a test
@@ -138,10 +141,14 @@ class _Plain:
 
 
 def sort_and_mark(items: list[pytest.Item]) -> None:
-    """Mark every test with its kind and put the kinds in order; in each, what takes longest comes first."""
-    items.sort(key=lambda item: (KINDS.index(kind_of(item.nodeid)), not item.nodeid.startswith(LONGEST)))
+    """Mark every test with its kind and put the kinds in order, and in each what takes longest before the rest."""
+    items.sort(key=lambda item: (KINDS.index(kind_of(item.nodeid)), _turn_of(item.nodeid)))
     for item in items:
         item.add_marker(kind_of(item.nodeid).marker)
+
+
+def _turn_of(nodeid: str) -> int:
+    return next((turn for turn, start in enumerate(EARLY) if nodeid.startswith(start)), len(EARLY))
 
 
 def markers() -> Sequence[str]:
