@@ -55,7 +55,10 @@ def on_sqlite() -> dict[str, str]:
 
 
 def save() -> None:
-    """Write down what was measured the quick way, beside what else was measured."""
+    """Write down what was measured: with a second measurer about, the first no longer writes by itself."""
+    thorough = coverage.Coverage.current()
+    if thorough is not None:
+        thorough.save()
     if _quick.cache_info().currsize:
         _quick().save()
 
