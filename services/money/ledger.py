@@ -76,7 +76,7 @@ async def record(
     year, number = await numbered(session, community_id=unit.community_id, now=now)
     staff_id = actor.staff.staff_id if actor.staff is not None else None
     row = {
-        **_row(unit, money, year, number, now),
+        **row_of(unit.community_id, unit.id, money, year, number, now),
         "cents": money.cents,
         "free_cents": money.cents,
         "kind": PAYMENT,
@@ -98,10 +98,11 @@ def _allowed(actor: Actor, deed: Deed, unit: Unit, collector_id: int | None = No
         raise NotAllowed
 
 
-def _row(unit: Unit, money: Money, year: int, number: str, now: datetime) -> dict[str, object]:
+def row_of(community_id: int, unit_id: int, money: Money, year: int, number: str, now: datetime) -> dict[str, object]:
+    """Return what is the same for money that comes and money that goes back."""
     return {
-        "community_id": unit.community_id,
-        "unit_id": unit.id,
+        "community_id": community_id,
+        "unit_id": unit_id,
         "key": money.key,
         "year": year,
         "number": number,
@@ -131,14 +132,21 @@ async def lock(session: Session, *, unit_id: int) -> Sequence[Unit]:
     return (await session.scalars(held)).all()
 
 
-async def numbered(session: Session, *, community_id: int, now: datetime, count: int = 1) -> tuple[int, str]:
-    """Return year and number of the next receipt of the estate's day; of the last one when several are taken."""
+async def numbered(session: Session, *, community_id: int, now: datetime) -> tuple[int, str]:
+    """Return year and number of the next receipt of the estate's day."""
+    year, numbers = await numbered_many(session, community_id=community_id, now=now, count=1)
+    return year, numbers[0]
+
+
+async def numbered_many(session: Session, *, community_id: int, now: datetime, count: int) -> tuple[int, Sequence[str]]:
+    """Return the year and the numbers of the next receipts of the estate's day."""
     zone = await session.scalar(select(Community.zone).where(Community.id == community_id))
     local = now.astimezone(ZoneInfo(zone or "UTC"))
     row = {"community_id": community_id, "year": local.year, "day": f"{local:%m%d}-P", "count": count}
     on = ("community_id", "year", "day")
     counted = await upsert(session, Counter, row, on=on, change={"count": MORE + count}, returning=(Counter.count,))
-    return local.year, f"{local:%m%d}-{counted.scalar_one():03d}"
+    last = counted.scalar_one()
+    return local.year, [f"{local:%m%d}-{nth:03d}" for nth in range(last - count + 1, last + 1)]
 
 
 async def refund(
@@ -186,7 +194,7 @@ async def _opposite(
 ) -> Payment:
     year, number = await numbered(session, community_id=unit.community_id, now=now)
     return Payment(
-        **_row(unit, money, year, number, now) | {"payer": payment.payer},
+        **row_of(unit.community_id, unit.id, money, year, number, now) | {"payer": payment.payer},
         cents=money.cents,
         free_cents=0,
         reverses_id=payment.id,
