@@ -42,6 +42,7 @@ from services.models.money import (
     Notice,
     Payment,
     ProviderCall,
+    ProofCode,
     SharedCost,
     Tariff,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "Person",
     "Place",
     "Promise",
+    "ProofCode",
     "Prompt",
     "ProviderCall",
     "Quote",

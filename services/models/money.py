@@ -293,6 +293,22 @@ class Matter(Base):
     answered_by: Mapped[int | None]  # staff
 
 
+class ProofCode(Base):
+    """A one-time code that was sent to a number, to prove that its owner writes; only the digest is kept."""
+
+    __tablename__ = "proof_code"
+    __table_args__ = (UniqueConstraint("address_id"),)
+
+    id: Mapped[Id]
+    address_id: Mapped[Ref]
+    digest: Mapped[Code]  # "": used, or given up
+    expires_at: Mapped[datetime]
+    wrong: Mapped[int] = mapped_column(SmallInteger, default=0)  # tries
+    sent: Mapped[int] = mapped_column(SmallInteger, default=0)  # codes within a day …
+    first_at: Mapped[datetime]  # … that began then
+    rest_until: Mapped[datetime | None]  # no code before
+
+
 class Notice(Base):
     """A text to the residents of a community."""
 
