@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from sqlalchemy import or_, select
 
-from services.actors import Actor, UnitKind
+from services.actors import LIVED_IN, Actor
 from services.db import Session
 from services.models import Bill, Building, Deposit, Discount, SharedCost, Tariff, Unit
 from services.money import cents, standing
@@ -55,16 +55,10 @@ async def households(session: Session, actor: Actor) -> Sequence[Household]:
 
 async def valid(session: Session, *, community_id: int, today: date) -> Sequence[Tariff]:
     """Return the prices that hold on a day, those for everybody first."""
-    found = await session.scalars(
-        select(Tariff)
-        .where(
-            Tariff.community_id == community_id,
-            Tariff.since <= today,
-            or_(Tariff.until.is_(None), Tariff.until >= today),
-        )
-        .order_by(Tariff.code, Tariff.unit_kind, Tariff.phase, Tariff.building, Tariff.since)
-    )
-    return found.all()
+    holds = Tariff.since <= today, or_(Tariff.until.is_(None), Tariff.until >= today)
+    newest = Tariff.code, Tariff.unit_kind, Tariff.phase, Tariff.building, Tariff.since
+    found = await session.scalars(select(Tariff).where(Tariff.community_id == community_id, *holds).order_by(*newest))
+    return list({(one.code, one.unit_kind, one.phase, one.building): one for one in found.all()}.values())
 
 
 def fitting(tariffs: Sequence[Tariff], household: Household) -> Sequence[Tariff]:
@@ -78,7 +72,7 @@ def fitting(tariffs: Sequence[Tariff], household: Household) -> Sequence[Tariff]
 
 def _fits(tariff: Tariff, household: Household) -> bool:
     unit = household.unit
-    kind = tariff.unit_kind == unit.kind or (not tariff.unit_kind and unit.kind != UnitKind.PARKING)
+    kind = tariff.unit_kind == unit.kind or (not tariff.unit_kind and unit.kind in LIVED_IN)
     return kind and tariff.phase in {"", household.phase} and tariff.building in {"", unit.building}
 
 

@@ -29,12 +29,6 @@ class TooManyTries(Refused):
     key = "refused.proof_rests"
 
 
-class WrongProof(Refused):
-    """The code is wrong, or too old."""
-
-    key = "refused.proof_code"
-
-
 def looks_like_code(text: str) -> bool:
     """Whether the words are of a code's shape."""
     return len(text) == DIGITS and text.isascii() and text.isdecimal()
