@@ -151,9 +151,7 @@ async def _raised(turn: Turn) -> Reply:
         parts.append(
             T("feeq.same", name=tariff.name, price=price, day=_full(tariff.since))
             if earlier is None or earlier.rate == tariff.rate
-            else T(
-                "feeq.raised", name=tariff.name, old=prices.yuan(earlier.rate), price=price, day=_full(tariff.since)
-            )
+            else T("feeq.raised", name=tariff.name, old=prices.yuan(earlier.rate), price=price, day=_full(tariff.since))
         )
     if parts:
         parts.append(T("feeq.raised.why"))
@@ -243,9 +241,7 @@ async def _deposit(turn: Turn) -> Reply:
 
 def _held(deposit: Deposit) -> T:
     if deposit.back_on is not None:
-        back = T(
-            "feeq.deposit.back", item=deposit.item, cents=Cents(deposit.back_cents), day=_full(deposit.back_on)
-        )
+        back = T("feeq.deposit.back", item=deposit.item, cents=Cents(deposit.back_cents), day=_full(deposit.back_on))
         if not deposit.deducted_cents:
             return back
         less = Cents(deposit.deducted_cents)
@@ -266,7 +262,13 @@ async def _parking(turn: Turn) -> Reply:
         parts.append(T("feeq.parking.until", unit=label, day=_full(until)) if until else None)
         bills = [one for one in await standing.due(turn.session, turn.actor) if one.unit_id == space.unit.id]
         parts += [
-            T("feeq.parking.due", unit=label, item=fees.item(bill), cents=Cents(standing.open_cents(bill)), day=day(bill.due_on))
+            T(
+                "feeq.parking.due",
+                unit=label,
+                item=fees.item(bill),
+                cents=Cents(standing.open_cents(bill)),
+                day=day(bill.due_on),
+            )
             for bill in bills
         ]
     if own and not spaces:

@@ -12,7 +12,22 @@ from handlers.sums import today
 from handlers.turn import Turn
 from services.actors import Proof
 from services.digests import jobs
-from services.messages import Cents, Channel, Choice, Reply, Say, Style, T, Text, Toast, When, lines, pairs, plain, reply
+from services.messages import (
+    Cents,
+    Channel,
+    Choice,
+    Reply,
+    Say,
+    Style,
+    T,
+    Text,
+    Toast,
+    When,
+    lines,
+    pairs,
+    plain,
+    reply,
+)
 from services.models import Bill, Unit
 from services.money import account, matters, paylink, proving, standing
 from services.money.account import Entry

@@ -34,7 +34,12 @@ def about(case: Case) -> Text:
         name=plain(case.person.name) if case.person else T("new.nobody"),
     )
     bills = [
-        T("finance.bill", item=fees.item(bill), cents=Cents(bill.cents + bill.adjusted_cents), open=Cents(open_cents(bill)))
+        T(
+            "finance.bill",
+            item=fees.item(bill),
+            cents=Cents(bill.cents + bill.adjusted_cents),
+            open=Cents(open_cents(bill)),
+        )
         for bill in case.bills
     ]
     invoice = None
@@ -145,7 +150,13 @@ class FinanceAnswer(Form, name="finance_answer"):
             bill = case.bills[0]
             was = Cents(bill.cents + bill.adjusted_cents)
             return lines(
-                T("finance_answer.summary.corrected", unit=place, item=fees.item(bill), was=was, cents=Cents(self.becomes)),
+                T(
+                    "finance_answer.summary.corrected",
+                    unit=place,
+                    item=fees.item(bill),
+                    was=was,
+                    cents=Cents(self.becomes),
+                ),
                 T("matter.words", words=self.words),
             )
         return T(

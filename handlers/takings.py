@@ -181,13 +181,25 @@ def account_text(found: Account, unit: Unit) -> Text:
     """Say what is open, what was paid last, and what waits for an answer."""
     return lines(
         T("account.head", unit=unit_label(unit), due=Cents(found.due)),
-        *(T("account.bill", item=fees.item(bill), cents=Cents(open_cents(bill)), day=fees.day(bill.due_on)) for bill in found.owed),
+        *(
+            T("account.bill", item=fees.item(bill), cents=Cents(open_cents(bill)), day=fees.day(bill.due_on))
+            for bill in found.owed
+        ),
         T("fees.credit", cents=Cents(found.credit)) if found.credit else None,
         *(
-            T("account.payment", day=fees.day(one.paid_on), cents=Cents(one.cents), way=T(f"way.{one.way}"), number=one.number)
+            T(
+                "account.payment",
+                day=fees.day(one.paid_on),
+                cents=Cents(one.cents),
+                way=T(f"way.{one.way}"),
+                number=one.number,
+            )
             for one in found.payments
         ),
         *(T("account.matter", about=T(f"matter.about.{one.kind}"), day=When(one.due_at)) for one in found.matters),
         *(T("account.balance", item=one.item, cents=Cents(one.cents)) for one in found.balances),
-        *(T("feeq.deposit.held", item=one.item, cents=Cents(one.cents), day=plain(one.held_since.isoformat())) for one in found.deposits),
+        *(
+            T("feeq.deposit.held", item=one.item, cents=Cents(one.cents), day=plain(one.held_since.isoformat()))
+            for one in found.deposits
+        ),
     )

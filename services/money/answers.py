@@ -113,9 +113,7 @@ async def right(session: Session, actor: Actor, *, matter_id: int, words: str, n
     return await _close(session, actor, case, RIGHT, words, text, now=now, rows=rows)
 
 
-async def correct(
-    session: Session, actor: Actor, *, matter_id: int, cents: int, words: str, now: datetime
-) -> Matter:
+async def correct(session: Session, actor: Actor, *, matter_id: int, cents: int, words: str, now: datetime) -> Matter:
     """The line is wrong: it becomes so much; the sum is named only where the address is proven."""
     case = await waiting(session, actor, matter_id=matter_id, lock=True)
     if not case.bills or case.matter.bill_id is None:

@@ -26,7 +26,9 @@ class WayToPay:
     media_id: int | None = None
 
 
-async def of(session: Session, actor: Actor, *, unit: Unit | None, cents: int, now: datetime, policy: Policy) -> WayToPay:
+async def of(
+    session: Session, actor: Actor, *, unit: Unit | None, cents: int, now: datetime, policy: Policy
+) -> WayToPay:
     """Return how a sum of a unit is paid, as far as the actor's channel may show it."""
     words = policy.payments.said(actor.locale)
     house = actor.house

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from services.actors import LIVED_IN, Actor
 from services.db import Session
 from services.models import Bill, Building, Deposit, Discount, SharedCost, Tariff, Unit
-from services.money import cents, standing
+from services.money import cents, standing, tariffs
 
 AREA, FIXED, SHARED = "area", "fixed", "shared"
 CENT, YUAN = 100, 10_000  # a rate counts hundredths of a cent
@@ -54,11 +54,9 @@ async def households(session: Session, actor: Actor) -> Sequence[Household]:
 
 
 async def valid(session: Session, *, community_id: int, today: date) -> Sequence[Tariff]:
-    """Return the prices that hold on a day, those for everybody first."""
-    holds = Tariff.since <= today, or_(Tariff.until.is_(None), Tariff.until >= today)
-    newest = Tariff.code, Tariff.unit_kind, Tariff.phase, Tariff.building, Tariff.since
-    found = await session.scalars(select(Tariff).where(Tariff.community_id == community_id, *holds).order_by(*newest))
-    return list({(one.code, one.unit_kind, one.phase, one.building): one for one in found.all()}.values())
+    """Return the prices that hold on a day, of each the one that began last."""
+    found = await tariffs.valid(session, community_id=community_id, first=today, last=today)
+    return list({(one.code, one.unit_kind, one.phase, one.building): one for one in found}.values())
 
 
 def fitting(tariffs: Sequence[Tariff], household: Household) -> Sequence[Tariff]:
