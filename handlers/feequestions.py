@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from typing import TypeAlias
 
 from handlers import feecode, feematters, fees, words
 from handlers.fees import day
@@ -20,7 +21,7 @@ from services.understanding.normalise import normalise
 PARKING = UnitKind.PARKING.value
 WHOLE = 100  # per cent
 
-Lines = list[Text | None]
+Parts: TypeAlias = "list[Text | None]"
 
 
 def topic(turn: Turn) -> str | None:
@@ -54,7 +55,7 @@ async def _own(turn: Turn) -> Sequence[Household]:
     return await prices.households(turn.session, turn.actor)
 
 
-def _answer(turn: Turn, parts: Lines, own: Sequence[Household], *more: Choice) -> Reply:
+def _answer(turn: Turn, parts: Parts, own: Sequence[Household], *more: Choice) -> Reply:
     """Close an answer: to whom nothing of his own may be said, how he can have it; else on to what is due."""
     known = [part for part in parts if part is not None]
     if not known:
@@ -86,7 +87,7 @@ def _scope(tariff: Tariff) -> Text:
 async def _rates(turn: Turn) -> Reply:
     """What a square metre costs."""
     known, own = await _list(turn), await _own(turn)
-    parts: Lines = [_scope(tariff) for tariff in known if tariff.way != SHARED]
+    parts: Parts = [_scope(tariff) for tariff in known if tariff.way != SHARED]
     if parts:
         parts.insert(0, T("feeq.rate"))
     for household in own:
@@ -112,7 +113,7 @@ async def _reckoned(turn: Turn) -> Reply:
     bills = await standing.due(turn.session, turn.actor)
     if not bills:
         return await _rates(turn)
-    parts: Lines = [T("feeq.reckoned")]
+    parts: Parts = [T("feeq.reckoned")]
     parts += [
         T("feeq.reckoned.line", item=fees.item(bill), cents=Cents(bill.cents), reckoned=bill.reckoned) for bill in bills
     ]
@@ -125,7 +126,7 @@ async def _shared(turn: Turn) -> Reply:
     own = await _own(turn)
     costs = await prices.last_shared(turn.session, community_id=turn.house.id)
     names = {tariff.code: tariff.name for tariff in await _list(turn)}
-    parts: Lines = [T("feeq.shared")] if costs or SHARED in {one.way for one in await _list(turn)} else []
+    parts: Parts = [T("feeq.shared")] if costs or SHARED in {one.way for one in await _list(turn)} else []
     for cost in costs:
         head = T("feeq.shared.cost", name=names.get(cost.code, ""), period=cost.period, cents=Cents(cost.cents))
         among = T("feeq.shared.among", units=cost.units, area=f"{cost.area_cm2 / 10_000:,.0f}") if cost.units else None
@@ -142,7 +143,7 @@ async def _shared(turn: Turn) -> Reply:
 
 async def _raised(turn: Turn) -> Reply:
     """Whether prices went up, and since when they hold."""
-    parts: Lines = []
+    parts: Parts = []
     for tariff in await _list(turn):
         if tariff.way == SHARED:
             continue
@@ -165,7 +166,7 @@ def _full(found: date) -> T:
 async def _vacant(turn: Turn) -> Reply:
     """What is paid while nobody lives there."""
     known, own = await _list(turn), await _own(turn)
-    parts: Lines = [
+    parts: Parts = [
         T("feeq.vacant", name=one.name, percent=one.vacant_percent, months=one.vacant_after_months)
         if one.vacant_percent < WHOLE
         else T("feeq.vacant.none", name=one.name)
@@ -188,7 +189,7 @@ def _each(known: Sequence[Tariff]) -> Sequence[Tariff]:
 async def _prepay(turn: Turn) -> Reply:
     """What paying ahead saves."""
     known, own = await _list(turn), await _own(turn)
-    parts: Lines = [
+    parts: Parts = [
         T("feeq.prepay", name=one.name, months=one.prepay_months, percent=one.prepay_percent)
         if one.prepay_months and one.prepay_percent < WHOLE
         else T("feeq.prepay.none", name=one.name)
@@ -208,7 +209,7 @@ async def _prepay(turn: Turn) -> Reply:
 async def _start(turn: Turn) -> Reply:
     """From when fees are paid."""
     own = await _own(turn)
-    parts: Lines = [T("feeq.start")]
+    parts: Parts = [T("feeq.start")]
     parts += [
         T("feeq.start.own", unit=unit_label(one.unit), day=_full(one.unit.handover_on))
         for one in own
@@ -220,7 +221,7 @@ async def _start(turn: Turn) -> Reply:
 async def _payer(turn: Turn) -> Reply:
     """Whether the owner or the tenant pays."""
     own = await _own(turn)
-    parts: Lines = [T("feeq.payer")]
+    parts: Parts = [T("feeq.payer")]
     parts += [
         T("feeq.payer.tenant" if one.unit.payer == Tie.TENANT else "feeq.payer.owner", unit=unit_label(one.unit))
         for one in own
@@ -233,7 +234,7 @@ async def _deposit(turn: Turn) -> Reply:
     """When a deposit comes back."""
     own = await _own(turn)
     found = await prices.deposits(turn.session, unit_ids=[one.unit.id for one in own]) if own else []
-    parts: Lines = [T("feeq.deposit"), *map(_held, found)]
+    parts: Parts = [T("feeq.deposit"), *map(_held, found)]
     if own and not found:
         parts.append(T("feeq.deposit.none"))
     return _answer(turn, parts, own)
@@ -254,7 +255,7 @@ def _held(deposit: Deposit) -> T:
 async def _parking(turn: Turn) -> Reply:
     """What a parking space costs, and until when one's own is paid."""
     known, own = await _list(turn), await _own(turn)
-    parts: Lines = [_rate(tariff) for tariff in known if tariff.unit_kind == PARKING]
+    parts: Parts = [_rate(tariff) for tariff in known if tariff.unit_kind == PARKING]
     spaces = [one for one in own if one.unit.kind == PARKING]
     for space in spaces:
         until = await prices.paid_until(turn.session, unit_ids=[space.unit.id])
