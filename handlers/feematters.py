@@ -13,6 +13,7 @@ from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.places import unit_label
 from handlers.turn import Turn
+from handlers.words import spellings
 from services import access, media
 from services.access import Deed, Subject
 from services.actors import Home
@@ -46,7 +47,8 @@ async def paid(turn: Turn, rest: str) -> Reply:
         return Reply(then=Start("inquiry", {"matter": "other", "what": turn.text or None}))
     if turn.actor.sees_amounts and not await standing.due(turn.session, turn.actor):
         return reply(T("paid_before.nothing"))
-    given: dict[str, Any] = {"words": "" if turn.inbound.tap else turn.text}
+    label = turn.text.lower() in {said.lower() for said in spellings(turn, T("fees.paid"))}
+    given: dict[str, Any] = {"words": "" if label or turn.inbound.tap else turn.text}
     if rest.isdecimal() and int(rest) in {bill.id for bill in await _bills(turn)}:
         given["bill"] = int(rest)
     return Reply(then=Start("paid_before", given))
@@ -125,6 +127,8 @@ def by_day(matter: Matter) -> When:
 @dataclass(frozen=True, kw_only=True)
 class SayPaid(Form, name="paid_before"):
     """Paid already: which line, of which unit."""
+
+    gives_way: ClassVar[bool] = True
 
     words: Annotated[str, filled()] = ""
     bill: Annotated[int, pick(_lines_or_all, only=_line_or_unseen)]

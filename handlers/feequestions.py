@@ -51,6 +51,13 @@ async def _list(turn: Turn) -> Sequence[Tariff]:
     return await prices.valid(turn.session, community_id=turn.house.id, today=today(turn))
 
 
+async def _relevant(turn: Turn, own: Sequence[Household]) -> Sequence[Tariff]:
+    """Return the prices that concern somebody: of his own units, of everybody while they are not known."""
+    known = await _list(turn)
+    theirs = {tariff.id for household in own for tariff in prices.fitting(known, household)}
+    return [tariff for tariff in known if tariff.id in theirs] if own else known
+
+
 async def _own(turn: Turn) -> Sequence[Household]:
     return await prices.households(turn.session, turn.actor)
 
@@ -61,7 +68,7 @@ def _answer(turn: Turn, parts: Parts, own: Sequence[Household], *more: Choice) -
     if not known:
         return Reply(then=Start("inquiry", {"matter": "fees", "what": turn.text or turn.label(T("menu.fees"))}))
     end = None if own else T("feeq.proof")
-    return reply(lines(*known, end, turn.about()), [*more, Choice(T("feeq.mine"), "go:fees")])
+    return reply(lines(*known, end), [*more, Choice(T("feeq.mine"), "go:fees")])
 
 
 def _rate(tariff: Tariff) -> T:
@@ -86,7 +93,8 @@ def _scope(tariff: Tariff) -> Text:
 
 async def _rates(turn: Turn) -> Reply:
     """What a square metre costs."""
-    known, own = await _list(turn), await _own(turn)
+    own = await _own(turn)
+    known = await _relevant(turn, own)
     parts: Parts = [_scope(tariff) for tariff in known if tariff.way != SHARED]
     if parts:
         parts.insert(0, T("feeq.rate"))
@@ -144,7 +152,8 @@ async def _shared(turn: Turn) -> Reply:
 async def _raised(turn: Turn) -> Reply:
     """Whether prices went up, and since when they hold."""
     parts: Parts = []
-    for tariff in await _list(turn):
+    own = await _own(turn)
+    for tariff in await _relevant(turn, own):
         if tariff.way == SHARED:
             continue
         earlier = await prices.before(turn.session, tariff)
@@ -156,7 +165,7 @@ async def _raised(turn: Turn) -> Reply:
         )
     if parts:
         parts.append(T("feeq.raised.why"))
-    return _answer(turn, parts, await _own(turn), Choice(T("menu.complaint"), "go:complaint"))
+    return _answer(turn, parts, own, Choice(T("menu.complaint"), "go:complaint"))
 
 
 def _full(found: date) -> T:
@@ -165,12 +174,12 @@ def _full(found: date) -> T:
 
 async def _vacant(turn: Turn) -> Reply:
     """What is paid while nobody lives there."""
-    known, own = await _list(turn), await _own(turn)
+    own = await _own(turn)
     parts: Parts = [
         T("feeq.vacant", name=one.name, percent=one.vacant_percent, months=one.vacant_after_months)
         if one.vacant_percent < WHOLE
         else T("feeq.vacant.none", name=one.name)
-        for one in _each(known)
+        for one in _each(await _relevant(turn, own))
     ]
     for household in own:
         since = household.unit.vacant_since
@@ -188,12 +197,12 @@ def _each(known: Sequence[Tariff]) -> Sequence[Tariff]:
 
 async def _prepay(turn: Turn) -> Reply:
     """What paying ahead saves."""
-    known, own = await _list(turn), await _own(turn)
+    own = await _own(turn)
     parts: Parts = [
         T("feeq.prepay", name=one.name, months=one.prepay_months, percent=one.prepay_percent)
         if one.prepay_months and one.prepay_percent < WHOLE
         else T("feeq.prepay.none", name=one.name)
-        for one in _each(known)
+        for one in _each(await _relevant(turn, own))
     ]
     if own:
         ids = [household.unit.id for household in own]

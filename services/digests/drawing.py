@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from services.digests.charts import FONT, FONT_OF, FONTS, INK, PALE, signs
@@ -13,6 +14,7 @@ from services.digests.pages import Paper
 from services.messages import Text
 
 if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
 Words = Callable[[Text], str]
@@ -38,26 +40,23 @@ class Piece:
 
 def draw(paper: Paper, *, say: Words, locale: str) -> bytes | None:
     """Return the picture's bytes; None when a sign of it can't be written by our fonts: the text must do."""
-    from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy, and most processes draw none
+    from PIL import Image  # noqa: PLC0415 - heavy, and most processes draw none
+    from PIL.ImageDraw import Draw  # noqa: PLC0415
 
-    pieces = list(_pieces(paper, say))
-    name = _font_for("".join(piece.words + piece.beside for piece in pieces), locale)
-    if name is None:
+    pieces, pens = list(_pieces(paper, say)), _Pens.of(locale)
+    if not all(pens.can_write(piece.words + piece.beside) for piece in pieces):
         return None
-    laid = [(piece, _wrapped(piece, name)) for piece in pieces]
+    laid = [(piece, _wrapped(piece, pens)) for piece in pieces]
     height = 2 * EDGE + sum(piece.above + _height(piece) * len(found) for piece, found in laid)
     picture = Image.new("RGB", (WIDTH, height), PAPER)
-    pen, at = ImageDraw.Draw(picture), EDGE
+    sheet, at = Draw(picture), EDGE
     for piece, found in laid:
         at += piece.above
         if piece.rule:
-            pen.line((EDGE, at - piece.above // 2, WIDTH - EDGE, at - piece.above // 2), fill=RULE, width=2)
-        font = _font(name, piece.size)
-        if piece.beside:
-            left = WIDTH - EDGE - font.getlength(piece.beside)
-            pen.text((left, at), piece.beside, font=font, fill=piece.colour)
+            sheet.line((EDGE, at - piece.above // 2, WIDTH - EDGE, at - piece.above // 2), fill=RULE, width=2)
+        pens.write(sheet, WIDTH - EDGE - pens.length(piece.beside, piece.size), at, piece.beside, piece)
         for words in found:
-            pen.text((EDGE, at), words, font=font, fill=piece.colour)
+            pens.write(sheet, EDGE, at, words, piece)
             at += _height(piece)
     kept = io.BytesIO()
     picture.save(kept, format="png", optimize=True)
@@ -79,12 +78,39 @@ def _pieces(paper: Paper, say: Words) -> Iterator[Piece]:
         yield Piece(line, SMALL, PALE, above=8 if at else 2 * GAP, rule=not at)
 
 
-def _font_for(words: str, locale: str) -> str | None:
-    """Return the font that has all signs, the reader's own first."""
-    own = FONT_OF.get(locale, FONT)
-    known = {FONT_OF.get(one, FONT): signs(one) for one in (locale, "zh_Hans", "zh_Hant")}
-    wanted = {sign for sign in words if not sign.isspace()}
-    return next((name for name in (own, *known) if wanted <= known[name]), None)
+@dataclass(frozen=True, slots=True)
+class _Pens:
+    """The fonts of a reader, his own first: operators' words may be in another script than his."""
+
+    fonts: Sequence[tuple[str, frozenset[str]]]
+
+    @classmethod
+    def of(cls, locale: str) -> _Pens:
+        """Take the reader's font, and those of the others for what it lacks."""
+        return cls(list({FONT_OF.get(one, FONT): signs(one) for one in (locale, "zh_Hans", "zh_Hant")}.items()))
+
+    def can_write(self, words: str) -> bool:
+        """Whether every sign is in one of the fonts."""
+        return all(sign.isspace() or any(sign in known for _, known in self.fonts) for sign in words)
+
+    def runs(self, words: str) -> Iterator[tuple[str, str]]:
+        """Cut words where the font changes: a font's name and what it writes."""
+        for name, run in groupby(words, key=self._font_of):
+            yield name, "".join(run)
+
+    def _font_of(self, sign: str) -> str:
+        return next((name for name, known in self.fonts if sign in known), self.fonts[0][0])
+
+    def length(self, words: str, size: int) -> float:
+        """Return how wide words are."""
+        return sum(_font(name, size).getlength(run) for name, run in self.runs(words))
+
+    def write(self, sheet: ImageDraw, left: float, top: int, words: str, piece: Piece) -> None:
+        """Write words at a place."""
+        for name, run in self.runs(words):
+            font = _font(name, piece.size)
+            sheet.text((left, top), run, font=font, fill=piece.colour)
+            left += font.getlength(run)
 
 
 @lru_cache(maxsize=32)
@@ -98,13 +124,12 @@ def _height(piece: Piece) -> int:
     return round(piece.size * LEADING)
 
 
-def _wrapped(piece: Piece, name: str) -> Sequence[str]:
+def _wrapped(piece: Piece, pens: _Pens) -> Sequence[str]:
     """Cut words into lines that fit, at spaces where there are any."""
-    font = _font(name, piece.size)
     room = WIDTH - 2 * EDGE - (RIGHT if piece.beside else 0)
     found, line = list[str](), ""
     for part in _parts(piece.words):
-        if line and font.getlength(line + part.rstrip()) > room:
+        if line and pens.length(line + part.rstrip(), piece.size) > room:
             found.append(line.rstrip())
             line = part.lstrip()
         else:

@@ -93,7 +93,8 @@ async def found(session: Session, actor: Actor, *, matter_id: int, booked: Booke
         )
         bills = [bill.id for bill in case.bills]
         await ledger.record(session, actor, unit=case.unit, money=money, bills=bills, now=now)
-    return await _close(session, actor, case, FOUND, "", T("matter.found"), now=now)
+    text = T("matter.found_part") if case.owed else T("matter.found")
+    return await _close(session, actor, case, FOUND, "", text, now=now)
 
 
 async def missing(session: Session, actor: Actor, *, matter_id: int, words: str, now: datetime) -> Matter:
