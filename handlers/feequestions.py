@@ -1,4 +1,4 @@
-"""Questions about fees as owners ask them, answered from the price list, with their own figures once they are proven."""
+"""Questions about fees as owners ask them, answered from the price list; with their own figures once proven."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from handlers.turn import Turn
 from services import media, people
 from services.actors import Role
 from services.conversations import Option
-from services.messages import Cents, Channel, Choice, Reply, Start, T, Text, When, lines, plain, reply
-from services.models import Unit
+from services.messages import Cents, Channel, Choice, Reply, Start, T, Text, When, lines, reply
+from services.models import Bill, Payment, Unit
 from services.money import account, ledger
 from services.money.account import Account, Entry
 from services.money.ledger import Money
@@ -179,27 +179,31 @@ async def show(turn: Turn, rest: str) -> Reply:
 
 def account_text(found: Account, unit: Unit) -> Text:
     """Say what is open, what was paid last, and what waits for an answer."""
-    return lines(
-        T("account.head", unit=unit_label(unit), due=Cents(found.due)),
-        *(
-            T("account.bill", item=fees.item(bill), cents=Cents(open_cents(bill)), day=fees.day(bill.due_on))
-            for bill in found.owed
-        ),
-        T("fees.credit", cents=Cents(found.credit)) if found.credit else None,
-        *(
-            T(
-                "account.payment",
-                day=fees.day(one.paid_on),
-                cents=Cents(one.cents),
-                way=T(f"way.{one.way}"),
-                number=one.number,
-            )
-            for one in found.payments
-        ),
+    head = T("account.head", unit=unit_label(unit), due=Cents(found.due))
+    return lines(head, *account_lines(found))
+
+
+def account_lines(found: Account) -> Sequence[Text]:
+    """Say each line of an account."""
+    return [
+        *map(_bill, found.owed),
+        *([T("fees.credit", cents=Cents(found.credit))] if found.credit else ()),
+        *map(_payment, found.payments),
         *(T("account.matter", about=T(f"matter.about.{one.kind}"), day=When(one.due_at)) for one in found.matters),
         *(T("account.balance", item=one.item, cents=Cents(one.cents)) for one in found.balances),
-        *(
-            T("feeq.deposit.held", item=one.item, cents=Cents(one.cents), day=plain(one.held_since.isoformat()))
-            for one in found.deposits
-        ),
+        *(T("account.deposit", item=one.item, cents=Cents(one.cents)) for one in found.deposits),
+    ]
+
+
+def _bill(bill: Bill) -> T:
+    return T("account.bill", item=fees.item(bill), cents=Cents(open_cents(bill)), day=fees.day(bill.due_on))
+
+
+def _payment(payment: Payment) -> T:
+    return T(
+        "account.payment",
+        day=fees.day(payment.paid_on),
+        cents=Cents(payment.cents),
+        way=T(f"way.{payment.way}"),
+        number=payment.number,
     )

@@ -1,7 +1,8 @@
-"""Cut the fonts of the charts out of Noto Sans CJK: `python -m scripts.chart_font [/path/to/NotoSansCJK-Regular.ttc]`.
+"""Cut the fonts of our pictures out of Noto Sans CJK: `python -m scripts.chart_font [path of NotoSansCJK-Regular.ttc]`.
 
 Only the signs that pictures may show stay: those of their texts and of the shipped catalogue's labels, and the common
-signs of either script, for what operators write on statements (names of charges, estates, units). The fonts are under the SIL Open Font License, which stands beside them.
+signs of either script, for what operators write on statements (names of charges, estates, units). The fonts are under
+the SIL Open Font License, which stands beside them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SOURCE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 FACES: Mapping[str, str] = {"chart-sc.otf": "Noto Sans CJK SC", "chart-hk.otf": "Noto Sans CJK HK"}
 FILE_OF: Mapping[str, str] = {"zh_Hans": "chart-sc.otf", "zh_Hant": "chart-hk.otf", "en": "chart-sc.otf"}
 AREAS = ("chart.", "kind.", "kpi.", "paper.", "fees.", "way.")
+MARKS = "\u33a1\u00d7\uffe5\u3000\u00a5\u2030"
 COMMON: Mapping[str, tuple[str, range]] = {  # first level of either standard, by the first byte
     "chart-sc.otf": ("gb2312", range(0xB0, 0xD8)),
     "chart-hk.otf": ("big5", range(0xA4, 0xC7)),
@@ -37,7 +39,7 @@ def common(name: str) -> frozenset[str]:
     """Return the common signs of a font's script, and the marks that units and sums are written with."""
     encoding, firsts = COMMON[name]
     pairs = (bytes((first, second)) for first in firsts for second in range(0x40, 0xFF))
-    return frozenset("\u33a1\u00d7\uffe5\u3000\u00a5\u2030") | frozenset("".join(_read(encoding, pair) for pair in pairs))
+    return frozenset(MARKS) | frozenset("".join(_read(encoding, pair) for pair in pairs))
 
 
 def _read(encoding: str, pair: bytes) -> str:

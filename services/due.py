@@ -10,8 +10,8 @@ from services.calendar import QuietHours
 from services.db import Session
 from services.digests import rounds
 from services.models import Timer
-from services.settings import Policies, Policy
 from services.money import balances, matters
+from services.settings import Policies, Policy
 from services.tickets import due as tickets
 from services.tickets import escalation, finding, followups, forwarded, joined, leaks, quotes
 

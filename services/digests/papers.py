@@ -40,10 +40,10 @@ async def _statement(session: Session, actor: Actor, house: House, now: datetime
     for unit_id in dict.fromkeys(bill.unit_id for bill in bills):
         rows.append(Row(_unit(units[unit_id]), strong=True))
         rows += [_line(bill) for bill in bills if bill.unit_id == unit_id]
-    total = Cents(sum(map(open_cents, bills)))
+    total, first = Cents(sum(map(open_cents, bills))), min(bill.due_on for bill in bills)
     rows.append(Row(T("paper.total"), T("paper.sum", cents=total), strong=True))
     foot = lines(
-        T("paper.due", due=_day(min(bill.due_on for bill in bills))),
+        T("paper.late" if first < now.astimezone(house.zone).date() else "paper.due", due=_day(first)),
         T("paper.as_of", day=When(max(bill.as_of for bill in bills), Style.DAY)),
         T("paper.phone", estate=house.name, phone=house.phone),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -27,6 +28,50 @@ from services.models import (
 from tests.support.line import ACCOUNTS, Line, Writer
 
 YEAR = timedelta(days=365)
+MANAGEMENT: dict[str, Any] = {"code": "management", "name": "物业费", "way": "area", "months": 3}
+PRICES: tuple[dict[str, Any], ...] = (
+    {**MANAGEMENT, "rate": 25_000, "since": date(2020, 1, 1), "until": date(2025, 12, 31)},
+    {
+        **MANAGEMENT,
+        "rate": 28_000,
+        "since": date(2026, 1, 1),
+        "vacant_percent": 70,
+        "vacant_after_months": 6,
+        "prepay_months": 12,
+        "prepay_percent": 95,
+    },
+    {"code": "shared", "name": "公摊", "way": "shared", "since": date(2020, 1, 1)},
+    {
+        "code": "parking",
+        "name": "车位费",
+        "way": "fixed",
+        "rate": 3_000_000,
+        "unit_kind": "parking",
+        "since": date(2024, 1, 1),
+    },
+)
+COMMON: dict[str, Any] = {
+    "code": "shared",
+    "period": "2026-03",
+    "cents": 474_640,
+    "words": "公共照明、电梯、水泵",
+    "units": 144,
+    "area_cm2": 136_000_000,
+}
+DEPOSIT: dict[str, Any] = {
+    "key": "d1",
+    "item": "装修押金",
+    "cents": 200_000,
+    "held_since": date(2025, 11, 2),
+    "back_from": date(2026, 5, 1),
+}
+AHEAD: dict[str, Any] = {
+    "code": "management",
+    "why": "prepaid",
+    "percent": 95,
+    "since": date(2026, 7, 1),
+    "until": date(2027, 6, 30),
+}
 
 
 async def hired(line: Line, name: str, role: Role, channel: Channel = Channel.TELEGRAM) -> Writer:
@@ -38,7 +83,9 @@ async def hired(line: Line, name: str, role: Role, channel: Channel = Channel.TE
         person = Person(name=name, created_at=line.now, locale="zh_Hans")
         session.add(person)
         await session.flush()
-        staff = Staff(community_id=community_id, person_id=person.id, badge=str(60 + count), role=role, team="management")
+        staff = Staff(
+            community_id=community_id, person_id=person.id, badge=str(60 + count), role=role, team="management"
+        )
         session.add_all([staff, Number(person_id=person.id, e164=f"+86139{person.id:08}")])
         await session.flush()
         session.add(
@@ -80,59 +127,10 @@ async def price_list(line: Line) -> None:
     async def write(session: Session) -> None:
         community_id = (await session.scalars(select(Community.id))).one()
         unit = await unit_called(session, "3-2-1502")
-        old = {"code": "management", "name": "物业费", "way": "area", "months": 3}
-        rows = [
-            Tariff(**old, community_id=community_id, rate=25_000, since=date(2020, 1, 1), until=date(2025, 12, 31)),
-            Tariff(
-                **old,
-                community_id=community_id,
-                rate=28_000,
-                since=date(2026, 1, 1),
-                vacant_percent=70,
-                vacant_after_months=6,
-                prepay_months=12,
-                prepay_percent=95,
-            ),
-            Tariff(community_id=community_id, code="shared", name="公摊", way="shared", since=date(2020, 1, 1)),
-            Tariff(
-                community_id=community_id,
-                code="parking",
-                name="车位费",
-                way="fixed",
-                rate=3_000_000,
-                unit_kind="parking",
-                since=date(2024, 1, 1),
-            ),
-            SharedCost(
-                community_id=community_id,
-                code="shared",
-                period="2026-03",
-                cents=474_640,
-                words="公共照明、电梯、水泵",
-                units=144,
-                area_cm2=136_000_000,
-            ),
-            Deposit(
-                community_id=community_id,
-                unit_id=unit.id,
-                key="d1",
-                item="装修押金",
-                cents=200_000,
-                held_since=date(2025, 11, 2),
-                back_from=date(2026, 5, 1),
-            ),
-            Discount(
-                community_id=community_id,
-                unit_id=unit.id,
-                code="management",
-                why="prepaid",
-                percent=95,
-                since=date(2026, 7, 1),
-                until=date(2027, 6, 30),
-                at=line.now,
-            ),
-        ]
-        session.add_all(rows)
+        session.add_all(Tariff(community_id=community_id, **row) for row in PRICES)
+        session.add(SharedCost(community_id=community_id, **COMMON))
+        session.add(Deposit(community_id=community_id, unit_id=unit.id, **DEPOSIT))
+        session.add(Discount(community_id=community_id, unit_id=unit.id, at=line.now, **AHEAD))
 
     await line.db.run(write)
 
