@@ -169,7 +169,7 @@ class PaidTrace(Form, name="paid_trace"):
     """A screenshot of the payment, or a word about it; whoever has none is believed all the same."""
 
     matter: Annotated[int, filled()]
-    shot: Annotated[Sequence[int], Trace(optional=True)] = ()
+    shot: Annotated[Sequence[int] | None, Trace(optional=True)] = None
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
@@ -181,12 +181,12 @@ class PaidTrace(Form, name="paid_trace"):
     async def submit(self, turn: Turn) -> Reply:
         """Pass it on to finance; words that are plainly something else go their own way."""
         matter = await matters.own(turn.session, turn.actor, matter_id=self.matter)
-        skipped = not self.shot and (turn.inbound.tap != "" or not turn.text)
-        if not self.shot and not skipped:
+        skipped = self.shot is None
+        if self.shot == []:
             reading = turn.understood()
             if reading.confident and reading.intent in ELSEWHERE:
                 return Reply(words=turn.text)
-        shot = next(iter(self.shot), None)
+        shot = next(iter(self.shot or ()), None)
         words = "" if skipped else turn.text
         await matters.add(turn.session, turn.actor, matter=matter, words=words, media_id=shot, now=turn.now)
         return reply(T("paid_trace.none" if skipped else "paid_trace.kept", day=by_day(matter)))

@@ -190,6 +190,8 @@ async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) ->
     """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
     if turn.inbound.location is not None:
         return await (mine.add(turn, theirs[0]) if theirs else menu.not_understood(turn))
+    if reading.intent is Intent.PAID_ALREADY and reading.confident:  # a screenshot of the payment
+        return await feematters.paid_words(turn)
     voice = any(file.kind is MediaKind.VOICE for file in turn.inbound.media)
     if voice and not turn.text:
         return await repair.voice_to_desk(turn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -21,7 +22,7 @@ MOST = 100_000_000  # cents of one entry: a million yuan
 
 def cents_in(text: str) -> int | None:
     """Read a sum of yuan, 752.64 or 1,200元; None when there is none, or it can't be meant."""
-    found = SUM.search(normalise(text).replace("\uff0c", ","))
+    found = SUM.search(unicodedata.normalize("NFKC", text))
     if found is None:
         return None
     cents = int(found[1].replace(",", "")) * 100 + int((found[2] or "").ljust(2, "0") or 0)
@@ -36,7 +37,7 @@ def today(turn: Turn) -> date:
 def day_in(turn: Turn, text: str) -> date | None:
     """Read a day that was: 4月10日, 2026-04-10, yesterday; None when it says none, or lies ahead."""
     now = today(turn)
-    found = DAY.search(normalise(text))
+    found = DAY.search(unicodedata.normalize("NFKC", text))
     if found is None:
         near = {"words.today": 0, "words.yesterday": 1}
         back = next((days for key, days in near.items() if words.within(turn, key)), None)

@@ -49,7 +49,7 @@ async def households(session: Session, actor: Actor) -> Sequence[Household]:
     rows = await session.execute(
         select(Building.name, Building.phase).where(Building.community_id == actor.community_id)
     )
-    phases = dict(rows.tuples().all())
+    phases = {row.name: row.phase for row in rows}
     return [Household(unit, phases.get(unit.building, "")) for unit in units]
 
 

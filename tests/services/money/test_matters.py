@@ -118,7 +118,10 @@ async def test_without_finance_who_leads_is_asked(line: Line) -> None:
 
 
 async def test_the_first_answer_counts(line: Line) -> None:
-    first, second = await accounts.hired(line, "钱会计", Role.FINANCE), await accounts.hired(line, "周会计", Role.FINANCE)
+    first, second = (
+        await accounts.hired(line, "钱会计", Role.FINANCE),
+        await accounts.hired(line, "周会计", Role.FINANCE),
+    )
     async with line.db.transaction() as session:
         matter = await said(session, line)
         qian, zhou = [await estate.actor_of(session, line, one) for one in (first, second)]
