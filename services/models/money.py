@@ -281,7 +281,7 @@ class Matter(Base):
     person_id: Mapped[int | None]
     address_id: Mapped[Ref]
     kind: Mapped[Code]  # paid | wrong | invoice
-    state: Mapped[Code] = mapped_column(default="open")  # open | answered | lapsed
+    state: Mapped[Code] = mapped_column(default="open")  # open | answered | lapsed | emptied
     words: Mapped[Words] = mapped_column(default="")
     given: Mapped[Any] = mapped_column(default=())  # an invoice's title, tax number, e-mail, bills
     media_id: Mapped[int | None]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from services import retention
 from services.actors import Actor, Proof, Role
 from services.db import Session
 from services.models import Bill, Matter, Outgoing, Payment
@@ -15,7 +16,7 @@ from services.money import answers, matters, standing
 from services.money.answers import Answered, Booked
 from services.money.matters import About, Said
 from services.refusals import NotAllowed, NotFound
-from services.settings import Policy
+from services.settings import Policy, Retention
 from tests.support import accounts, estate
 from tests.support.line import START, Line
 
@@ -176,3 +177,17 @@ async def test_what_was_paid_meanwhile_does_not_lapse(line: Line) -> None:
         await session.flush()
         await matters.lapse(session, matter_id=matter.id, now=LATE)
         assert (matter.state, matter.answer) == ("answered", "found")
+
+
+async def test_what_was_said_goes_when_words_go(line: Line) -> None:
+    kept = Retention(words_days=30)
+    async with line.db.transaction() as session:
+        matter = await said(session, line)
+        matter.words = "昨天转的"
+        lead = await somebody(session, line, "老赵")
+        await answers.missing(session, lead, matter_id=matter.id, words="没有", now=line.now)
+        early = await retention.sweep(session, kept, now=START + timedelta(days=29), limit=10)
+        late = await retention.sweep(session, kept, now=START + timedelta(days=32), limit=10)
+        assert (early.matters, late.matters) == (0, 1)
+        await session.refresh(matter)
+        assert (matter.words, matter.answer_words, matter.given, matter.answer) == ("", "", {}, "missing")
