@@ -14,7 +14,7 @@ from handlers.turn import Turn
 from services.actors import Tie, UnitKind
 from services.messages import Cents, Choice, Reply, Start, T, Text, lines, plain, reply
 from services.models import Deposit, Tariff
-from services.money import prices, standing
+from services.money import prepaying, prices, standing
 from services.money.prices import FIXED, SHARED, Household
 from services.understanding.normalise import normalise
 
@@ -204,6 +204,8 @@ async def _prepay(turn: Turn) -> Reply:
         else T("feeq.prepay.none", name=one.name)
         for one in _each(await _relevant(turn, own))
     ]
+    for household in own:
+        parts += await _offers(turn, household)
     if own:
         ids = [household.unit.id for household in own]
         credit = await standing.credit(turn.session, unit_ids=ids)
@@ -213,6 +215,24 @@ async def _prepay(turn: Turn) -> Reply:
             for one in await prices.discounts(turn.session, unit_ids=ids, today=today(turn))
         ]
     return _answer(turn, parts, own, Choice(T("fees.pay"), "go:pay"))
+
+
+async def _offers(turn: Turn, household: Household) -> Parts:
+    """Say what paying ahead would come to for a unit, and what it saves."""
+    unit = household.unit
+    parts: Parts = []
+    for tariff in prices.fitting(await _list(turn), household):
+        if not tariff.prepay_months or tariff.prepay_percent >= WHOLE or tariff.prepay_months % tariff.months:
+            continue
+        months = tariff.prepay_months
+        offer = await prepaying.offer(turn.session, unit=unit, code=tariff.code, months=months, today=today(turn))
+        less = Cents(offer.full_cents - offer.cents)
+        since, until = _full(offer.since), _full(offer.until)
+        place, cents = unit_label(unit), Cents(offer.cents)
+        parts.append(
+            T("feeq.prepay.offer", unit=place, name=offer.name, since=since, until=until, cents=cents, less=less)
+        )
+    return parts
 
 
 async def _start(turn: Turn) -> Reply:
