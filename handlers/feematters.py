@@ -148,7 +148,7 @@ class SayPaid(Form, name="paid_before"):
         matter = await matters.say(turn.session, turn.actor, said=said, now=turn.now, policy=turn.policy)
         if matter.media_id is not None:
             return reply(T("paid_trace.kept", day=by_day(matter)))
-        return Reply(then=Start("paid_trace", {"matter": matter.id}))
+        return Reply(then=Start("paid_trace", {"about": matter.id}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,19 +168,19 @@ class Trace(Kind):
 class PaidTrace(Form, name="paid_trace"):
     """A screenshot of the payment, or a word about it; whoever has none is believed all the same."""
 
-    matter: Annotated[int, filled()]
+    about: Annotated[int, filled()]
     shot: Annotated[Sequence[int] | None, Trace(optional=True)] = None
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
         """Say that reminders stop, and by when finance answers."""
         del name
-        matter = await matters.own(turn.session, turn.actor, matter_id=int(so_far["matter"]))
+        matter = await matters.own(turn.session, turn.actor, matter_id=int(so_far["about"]))
         return Question(T("paid_trace.shot", day=by_day(matter)), options)
 
     async def submit(self, turn: Turn) -> Reply:
         """Pass it on to finance; words that are plainly something else go their own way."""
-        matter = await matters.own(turn.session, turn.actor, matter_id=self.matter)
+        matter = await matters.own(turn.session, turn.actor, matter_id=self.about)
         skipped = self.shot is None
         if self.shot == []:
             reading = turn.understood()
@@ -206,8 +206,8 @@ class WrongLine(Form, name="wrong_line"):
         if name != "words":
             return await super().ask(turn, name, so_far, options)
         bill = next((one for one in await _bills(turn) if one.id == so_far["bill"]), None)
-        if bill is None:
-            raise NotFound
+        if bill is None:  # paid meanwhile
+            return Question(T("wrong_line.words_any"), options)
         return Question(T("wrong_line.words", item=fees.item(bill)), options)
 
     @classmethod

@@ -124,6 +124,8 @@ async def coded(turn: Turn) -> Reply | None:
 async def pay(turn: Turn, rest: str) -> Reply:  # noqa: ARG001
     """Say how one pays: the operator's words, a link and its picture per household where there is a page for it."""
     owing = await _owing(turn)
+    total = sum(owing.values())
+    due = T("fees.pay.due", total=Cents(total)) if total else None
     found = [
         (unit, await paylink.of(turn.session, turn.actor, unit=unit, cents=cents, now=turn.now, policy=turn.policy))
         for unit, cents in list(owing.items())[:MOST_LINKS]
@@ -131,9 +133,10 @@ async def pay(turn: Turn, rest: str) -> Reply:  # noqa: ARG001
     said = turn.policy.payments.said(turn.actor.locale)
     linked = [(unit, way) for unit, way in found if way.link]
     if not said and not linked:
-        return reply(T("fees.pay.none", phone=turn.house.phone), [Choice(T("fees.paid"), "go:paidbefore")])
+        none = T("fees.pay.none", phone=turn.house.phone)
+        return reply(lines(due, none), [Choice(T("fees.paid"), "go:paidbefore")])
     rows = [(Choice(T("fees.pay.open", unit=unit_label(unit)), url=way.link),) for unit, way in linked]
-    text = lines(plain(said) if said else None, T("fees.pay.scan") if linked else None, T("fees.pay.after"))
+    text = lines(due, plain(said) if said else None, T("fees.pay.scan") if linked else None, T("fees.pay.after"))
     pictures = tuple(way.media_id for _, way in linked if way.media_id is not None)
     return Reply(Say(text, (*rows, (Choice(T("fees.paid"), "go:paidbefore"),)), media=pictures))
 

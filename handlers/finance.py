@@ -25,7 +25,7 @@ from services.money.standing import open_cents
 from services.refusals import NotAllowed
 
 
-def about(case: Case) -> Text:
+def described(case: Case) -> Text:
     """Say who says what of which bills, and by when he hears."""
     matter, given = case.matter, case.matter.given
     head = T(
@@ -75,7 +75,7 @@ async def listed(turn: Turn) -> Reply:
 async def look(turn: Turn, rest: str) -> Reply:
     """Show one matter with what can be answered."""
     case = await answers.waiting(turn.session, turn.actor, matter_id=int(rest) if rest.isdecimal() else 0)
-    return Reply(then=Start("finance_answer", {"matter": case.matter.id, "kind": case.matter.kind}))
+    return Reply(then=Start("finance_answer", {"about": case.matter.id, "kind": case.matter.kind}))
 
 
 async def _answers(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG001
@@ -83,13 +83,13 @@ async def _answers(turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: AR
 
 
 async def _owed(turn: Turn, so_far: Answers) -> Sequence[Option]:
-    case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["matter"]))
+    case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["about"]))
     return [Option(case.owed, T("finance.sum", cents=Cents(case.owed)))] if case.owed else []
 
 
 async def _in_the_books(turn: Turn, so_far: Answers) -> int | None:
     """Nothing of it is open any more: there is nothing to write down."""
-    case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["matter"]))
+    case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["about"]))
     return None if case.owed else 0
 
 
@@ -117,7 +117,7 @@ def _reasoned(so_far: Answers) -> bool:
 class FinanceAnswer(Form, name="finance_answer"):
     """One matter of an owner, answered; money is written down and lines corrected after a second look."""
 
-    matter: Annotated[int, filled()]
+    about: Annotated[int, filled()]
     kind: Annotated[str, filled()]
     what: Annotated[str, pick(_answers)]
     cents: Annotated[int, pick(_owed, other=sums.typed_sum, only=_in_the_books, when=_found)] = 0
@@ -130,9 +130,9 @@ class FinanceAnswer(Form, name="finance_answer"):
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:
         """Show the matter first; afterwards each question by itself."""
-        case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["matter"]))
+        case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["about"]))
         if name == "what":
-            return Question(about(case), options)
+            return Question(described(case), options)
         if name == "words":
             return Question(T(f"finance_answer.words.{so_far['what']}"), options)
         return Question(T(f"{cls.name}.{name}"), options, across=3)
@@ -144,7 +144,7 @@ class FinanceAnswer(Form, name="finance_answer"):
 
     async def summary(self, turn: Turn) -> Text:
         """Say what will be written down."""
-        case = await answers.waiting(turn.session, turn.actor, matter_id=self.matter)
+        case = await answers.waiting(turn.session, turn.actor, matter_id=self.about)
         place = unit_label(case.unit)
         if self.what == CORRECTED:
             bill = case.bills[0]
@@ -173,7 +173,7 @@ class FinanceAnswer(Form, name="finance_answer"):
         return reply(T("finance_answer.done"))
 
     async def _answered(self, turn: Turn) -> Matter:
-        session, actor, now, matter_id = turn.session, turn.actor, turn.now, self.matter
+        session, actor, now, matter_id = turn.session, turn.actor, turn.now, self.about
         if self.what == FOUND:
             booked = Booked(self.cents, self.way, date.fromisoformat(self.on)) if self.cents else None
             return await answers.found(session, actor, matter_id=matter_id, booked=booked, now=now)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Self
+import re
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from services.sections import Section
+
+
+def _listed(found: object) -> object:
+    """Take figures as one text, as well as a list."""
+    return [part for part in re.split(r"[\s,]+", found.strip("[] ")) if part] if isinstance(found, str) else found
+
+
+Yuan = Annotated[
+    tuple[int, ...], BeforeValidator(_listed), Field(description="whole figures of yuan such as [50, 20, 0]")
+]
 
 
 class Fees(Section):
     """What owners ask about fees, and how long finance has to answer."""
 
     answer_days: int = Field(2, ge=0, le=30)  # working days of the office; until then nobody is dunned for it
-    low_balance: tuple[int, ...] = (50, 20, 0)  # yuan: who pays is warned once at each
+    low_balance: Yuan = (50, 20, 0)  # who pays is warned once at each
     code_minutes: int = Field(10, ge=1, le=60)  # a code by text message holds so long
     code_tries: int = Field(5, ge=1, le=20)  # wrong ones, then a rest
     code_rest_minutes: int = Field(60, ge=1, le=24 * 60)

@@ -136,7 +136,7 @@ async def _ask(session: Session, matter: Matter, asked: Sequence[int], *, now: d
             to=to,
             person_id=None,
             form=FORM,
-            given={"matter": matter.id, "kind": matter.kind},
+            given={"about": matter.id, "kind": matter.kind},
             key=f"{_key(matter)}{staff_id}",
             priority=Priority.WORK,
             now=now,
