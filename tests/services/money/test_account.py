@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from services import images, media
 from services.actors import Actor, Proof, Role
 from services.db import Session
-from services.fee_settings import Payments
+from services.fee_settings import Fees, Payments
 from services.media import MediaStore
 from services.messages import Channel
 from services.models import Bill, Media, Occupancy, Payment
@@ -157,3 +157,8 @@ async def test_a_refund_is_told_to_who_pays(line: Line) -> None:
         assert sum(bill.paid_cents for bill in bills) == 9_000
     await line.drain()
     assert any("退给您 10.00元" in shown.text for shown in line.screen(await estate.at_home(line, "王芳")).messages)
+
+
+@pytest.mark.parametrize("found", ["[50, 20]", "50 20", [50, 20], (50, 20)])
+def test_thresholds_are_figures_however_they_are_given(found: object) -> None:
+    assert Fees.model_validate({"low_balance": found}).low_balance == (50, 20)
