@@ -10,7 +10,7 @@ import structlog
 
 from handlers.turn import World
 from services.db import Database, Session, is_trouble
-from services.digests import books, charts, jobs, making, rounds
+from services.digests import books, charts, drawing, jobs, making, rounds
 from services.digests.jobs import File, Ready
 from services.digests.making import Made, Wanted
 from services.digests.pages import Page
@@ -69,7 +69,7 @@ class Digests:
         await self._db.run(lambda session: jobs.say(session, digest_id=wanted.id, pages=ready, now=now))
 
     async def _ready(self, page: Page, made: Made) -> Ready:
-        if not page.charts and not page.workbook:
+        if not page.charts and not page.papers and not page.workbook:
             return Ready(page.text, page.rows)
         return Ready(page.text, page.rows, await asyncio.to_thread(self._files, page, made))
 
@@ -84,6 +84,10 @@ class Digests:
         for chart in page.charts:
             drawn = charts.draw(chart, say=say, locale=made.locale)
             found.append(self._kept(f"{chart.name}.png", MediaKind.PHOTO, "image/png", drawn))
+        for paper in page.papers:
+            inked = drawing.draw(paper, say=say, locale=made.locale)
+            if inked is not None:
+                found.append(self._kept(f"{paper.name}.png", MediaKind.PHOTO, "image/png", inked))
         if page.workbook:
             written = books.write(page.workbook, say=say, zone=made.zone)
             found.append(self._kept(page.filename, MediaKind.DOCUMENT, books.MIME, written))

@@ -21,6 +21,7 @@ from handlers.turn import World
 from services import delivered, due, inbox, retention, shifts, timers
 from services.db import Database, Session, is_trouble
 from services.media import MediaStore
+from services.money import balances
 from services.outbox import Priority
 from services.tickets import history, passing
 
@@ -91,6 +92,7 @@ class Schedule:
             Tick("retention", 3600, self.retention),
             Tick("figures", 10, self.figures),
             Tick("rounds", 600, self.digests.begin),
+            Tick("balances", 3600, self.balances),
             Tick("digests", 1, self.digests.make_all, at_once=2),
         )
 
@@ -133,6 +135,10 @@ class Schedule:
             log.exception("a timer failed", timer=taken[0])
         await self._db.run(lambda session: timers.failed(session, timer_id=taken[0], now=now))
         return True
+
+    async def balances(self) -> None:
+        """See that prepaid balances are looked at."""
+        await self._db.run(lambda session: balances.begin(session, now=self._now()))
 
     async def next_timer(self) -> datetime | None:
         """Return when the next timer is due."""

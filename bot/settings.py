@@ -15,6 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.settings_file import Found, SettingsError, fields_of, gather, is_secret
+from services.fee_settings import Fees, Payments
+from services.sections import Section
 from services.settings import (
     Calendars,
     Complaints,
@@ -27,7 +29,6 @@ from services.settings import (
     Policy,
     Quiet,
     Retention,
-    Section,
     Shifts,
     Surveys,
     Targets,
@@ -220,6 +221,8 @@ class Settings(Section):
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
+    fees: Fees = Fees()
+    payments: Payments = Payments()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()

@@ -202,6 +202,7 @@ def _fits(annotation: Any, value: object) -> bool:  # noqa: ANN401 - a type
         str: (str,),
         time: (time, str),
         tuple[date, ...]: (list, str),
+        tuple[int, ...]: (list, str),
     }
     return isinstance(value, takes[annotation]) and (annotation is bool or not isinstance(value, bool))
 

@@ -8,7 +8,8 @@ from handlers import (
     buttons,
     cars,
     commands,
-    fees,
+    feematters,
+    feequestions,
     gate,
     linking,
     losses,
@@ -155,6 +156,8 @@ NEVER_JOINED = frozenset(
         Intent.THANKS,
         Intent.ACKNOWLEDGE,
         Intent.FEE_QUERY,
+        Intent.PAID_ALREADY,
+        Intent.INVOICE,
         Intent.PROGRESS_QUERY,
         Intent.URGE,
         Intent.CANCEL,
@@ -170,6 +173,16 @@ NEVER_JOINED = frozenset(
 )
 
 
+ABOUT_MONEY = frozenset(
+    {
+        Intent.FEE_QUERY,
+        Intent.PRICE_QUESTION,
+        Intent.PAID_ALREADY,
+        Intent.INQUIRY,
+        Intent.OUT_OF_SCOPE,
+        Intent.NOTICE_QUERY,
+    }
+)
 ASKING = frozenset({Intent.PROGRESS_QUERY, Intent.URGE, Intent.NOTICE_QUERY})
 
 
@@ -177,6 +190,8 @@ async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) ->
     """A photo or a voice message without a question open begins a repair; a position belongs to an open ticket."""
     if turn.inbound.location is not None:
         return await (mine.add(turn, theirs[0]) if theirs else menu.not_understood(turn))
+    if reading.intent is Intent.PAID_ALREADY and reading.confident:  # a screenshot of the payment
+        return await feematters.paid_words(turn)
     voice = any(file.kind is MediaKind.VOICE for file in turn.inbound.media)
     if voice and not turn.text:
         return await repair.voice_to_desk(turn)
@@ -184,6 +199,8 @@ async def _file_alone(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) ->
 
 
 async def _by_intent(turn: Turn, reading: Reading, theirs: Sequence[Ticket]) -> Reply | None:
+    if (reading.intent in ABOUT_MONEY or not reading.confident) and feequestions.topic(turn) is not None:
+        return await feequestions.asked(turn)
     if reading.when and reading.category is None and reading.intent not in NEVER_JOINED:
         visits = [ticket for ticket in theirs if ticket.state in finding.IN_HAND]
         if len(visits) == 1 and visits[0].promised_at is not None:
@@ -233,9 +250,9 @@ INTENTS: Mapping[Intent, Callable[[Turn], Awaitable[Reply | None]]] = {
     Intent.COMPLAINT: _new_complaint,
     Intent.SUGGESTION: _new_complaint,
     Intent.PRAISE: _new_complaint,
-    Intent.FEE_QUERY: fees.show,
-    Intent.PAID_ALREADY: _asks("other"),
-    Intent.INVOICE: _asks("invoice"),
+    Intent.FEE_QUERY: feequestions.asked,
+    Intent.PAID_ALREADY: feematters.paid_words,
+    Intent.INVOICE: feematters.invoice_words,
     Intent.MOVE_CAR: cars.begin,
     Intent.RELEASE_SLIP: slips.begin,
     Intent.PRICE_QUESTION: _asks("other"),

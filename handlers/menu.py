@@ -12,6 +12,7 @@ from handlers.form import Form
 from handlers.repair import closed, requester
 from handlers.turn import Turn
 from services import people
+from services.actors import Role
 from services.catalog import Kind
 from services.messages import Channel, Choice, Keyboard, Reply, T, lines, pairs, plain, reply
 from services.texts import LOCALES
@@ -42,7 +43,9 @@ async def helped(turn: Turn) -> Reply:
     """Say what can be done here."""
     staff = T("help.staff") if turn.actor.staff else None
     leads = T("help.leads") if turn.actor.is_lead else None
-    return reply(lines(T("help.owner"), staff, leads, turn.about()), keyboard=Keyboard.MENU)
+    role = turn.actor.staff.role if turn.actor.staff is not None else None
+    money = T("help.money") if role in {Role.FINANCE, Role.COLLECTOR} else None
+    return reply(lines(T("help.owner"), staff, leads, money, turn.about()), keyboard=Keyboard.MENU)
 
 
 async def greeted(turn: Turn) -> Reply:  # noqa: ARG001

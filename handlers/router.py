@@ -11,6 +11,7 @@ from handlers import (
     commands,
     desk,
     emergency,
+    fees,
     forms,
     freewords,
     linking,
@@ -100,7 +101,7 @@ async def _in_private(turn: Turn) -> Reply | None:
     coded = await shortcodes.answer(turn, asked=any(prompt.form in FORMS for prompt in prompts))
     if coded is not None:
         return coded
-    answered = await emergency.heads(turn) or await _answer(turn, prompts)
+    answered = await emergency.heads(turn) or await fees.coded(turn) or await _answer(turn, prompts)
     if answered is not None:
         return answered
     return await freewords.answer(turn)

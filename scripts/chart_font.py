@@ -1,7 +1,8 @@
-"""Cut the fonts of the charts out of Noto Sans CJK: `python -m scripts.chart_font [/path/to/NotoSansCJK-Regular.ttc]`.
+"""Cut the fonts of our pictures out of Noto Sans CJK: `python -m scripts.chart_font [path of NotoSansCJK-Regular.ttc]`.
 
-Only the signs that charts may show stay: those of their texts and of the shipped catalogue's labels. The fonts are
-under the SIL Open Font License, which stands beside them.
+Only the signs that pictures may show stay: those of their texts and of the shipped catalogue's labels, and the common
+signs of either script, for what operators write on statements (names of charges, estates, units). The fonts are under
+the SIL Open Font License, which stands beside them.
 """
 
 from __future__ import annotations
@@ -20,13 +21,29 @@ from services.texts import LOCALES, Texts
 SOURCE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 FACES: Mapping[str, str] = {"chart-sc.otf": "Noto Sans CJK SC", "chart-hk.otf": "Noto Sans CJK HK"}
 FILE_OF: Mapping[str, str] = {"zh_Hans": "chart-sc.otf", "zh_Hant": "chart-hk.otf", "en": "chart-sc.otf"}
-AREAS = ("chart.", "kind.", "kpi.")
+AREAS = ("chart.", "kind.", "kpi.", "paper.", "fees.", "way.")
+MARKS = "\u33a1\u00d7\uffe5\u3000\u00a5\u2030"
+COMMON: Mapping[str, tuple[str, range]] = {  # first level of either standard, by the first byte
+    "chart-sc.otf": ("gb2312", range(0xB0, 0xD8)),
+    "chart-hk.otf": ("big5", range(0xA4, 0xC7)),
+}
 ALWAYS = string.printable.strip() + " \u00b7\u2013\u2014\u2264\u00f7\uff08\uff09\uff0c\u3001\u3002\uff1a"
 
 
 def signs(locale: str) -> frozenset[str]:
     """Return the signs that charts in a language may show."""
     return frozenset(ALWAYS) | frozenset(sign for text in _texts(locale) for sign in text if sign.isprintable())
+
+
+def common(name: str) -> frozenset[str]:
+    """Return the common signs of a font's script, and the marks that units and sums are written with."""
+    encoding, firsts = COMMON[name]
+    pairs = (bytes((first, second)) for first in firsts for second in range(0x40, 0xFF))
+    return frozenset(MARKS) | frozenset("".join(_read(encoding, pair) for pair in pairs))
+
+
+def _read(encoding: str, pair: bytes) -> str:
+    return pair.decode(encoding, errors="ignore")
 
 
 def _texts(locale: str) -> Iterator[str]:
@@ -51,10 +68,10 @@ def main() -> None:
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else SOURCE
     FONTS.mkdir(exist_ok=True)
     for name, family in FACES.items():
-        wanted = frozenset().union(*(signs(locale) for locale in LOCALES if FILE_OF[locale] == name))
+        wanted = common(name).union(*(signs(locale) for locale in LOCALES if FILE_OF[locale] == name))
         faces = TTCollection(str(source), lazy=True).fonts
         face = next(one for one in faces if one["name"].getDebugName(1) == family)
-        options = subset.Options(layout_features=[], name_IDs=[0, 1, 2, 13, 14], notdef_outline=True)
+        options = subset.Options(layout_features=[], name_IDs=[0, 1, 2, 13, 14], notdef_outline=True, hinting=False)
         cutter = subset.Subsetter(options)
         cutter.populate(text="".join(sorted(wanted)))
         cutter.subset(face)

@@ -10,6 +10,7 @@ from services.calendar import QuietHours
 from services.db import Session
 from services.digests import rounds
 from services.models import Timer
+from services.money import balances, matters
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
 from services.tickets import escalation, finding, followups, forwarded, joined, leaks, quotes
@@ -142,6 +143,15 @@ async def _car(session: Session, timer: Timer, now: datetime, policy: Policy) ->
     await cars.overdue(session, call_id=timer.subject_id, now=now, policy=policy)
 
 
+async def _matter(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await matters.lapse(session, matter_id=timer.subject_id, now=now)
+
+
+async def _balances(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    after = int(timer.given.get("after", 0))
+    await balances.warn(session, community_id=timer.subject_id, after=after, now=now, policy=policy)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
@@ -171,6 +181,8 @@ KINDS: Mapping[str, Work] = {
     leaks.DUE: _upstairs,
     slips.DUE: _slip,
     cars.DUE: _car,
+    matters.DUE: _matter,
+    balances.WARN: _balances,
 }
 GENTLE = frozenset(
     {
@@ -182,6 +194,7 @@ GENTLE = frozenset(
         joined.TELL,
         joined.ASK,
         publishing.BY_DAY,
+        balances.WARN,
         *("follow_up.again", "campaign.send", "campaign.remind"),
     }
 )

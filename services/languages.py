@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 WORDS_FOR_ENGLISH = 3
 
+_ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _CODES = {"zh-hant": "zh_Hant", "zh-hk": "zh_Hant", "zh-tw": "zh_Hant", "zh-mo": "zh_Hant", "zh": "zh_Hans", "en": "en"}
 
@@ -17,7 +18,7 @@ def written(text: str, *, simplify: Callable[[str], str]) -> str | None:
     han = any("CJK UNIFIED" in unicodedata.name(sign, "") for sign in text)
     if han:
         return "zh_Hans" if simplify(text) == text else "zh_Hant"
-    return "en" if len(_LATIN.findall(text)) >= WORDS_FOR_ENGLISH else None
+    return "en" if len(_LATIN.findall(_ADDRESS.sub(" ", text))) >= WORDS_FOR_ENGLISH else None
 
 
 def of_code(code: str) -> str | None:

@@ -19,6 +19,7 @@ from services.models import Address, Media, MediaFile, Outgoing
 MOST_TRIES = 6
 PREFIX = 2
 DRAWN = "qr:"  # instead of a digest: a picture that is drawn of these words when it is looked at
+LINKED = "qr-link:"  # the same of a whole address, which our own page has no part in
 LONGEST_MIME = 64  # signs, as the column has them
 
 
@@ -42,6 +43,8 @@ class MediaStore:
 
     def get(self, digest: str) -> bytes:
         """Return the bytes; raises `FileNotFoundError`."""
+        if digest.startswith(LINKED):
+            return images.square_code(digest.removeprefix(LINKED))
         if digest.startswith(DRAWN):
             words = digest.removeprefix(DRAWN)
             return images.square_code(f"{self._page}/chat?p={words}" if self._page else words)
@@ -140,15 +143,24 @@ async def wanted(session: Session, *, limit: int = 4) -> Sequence[Wanted]:
 
 async def draw(session: Session, words: str, *, community_id: int, now: datetime) -> int:
     """Add a square code of the words as a picture; it is drawn when it is sent, outside any transaction."""
+    return await _drawn(session, words, f"{DRAWN}{words}", f"{words}.png", community_id, now)
+
+
+async def draw_link(session: Session, link: str, *, community_id: int, now: datetime) -> int:
+    """Add a square code of a whole address as a picture, drawn in the same way."""
+    return await _drawn(session, link, f"{LINKED}{link}", "pay.png", community_id, now)
+
+
+async def _drawn(session: Session, words: str, digest: str, name: str, community_id: int, now: datetime) -> int:
     row = {
         "community_id": community_id,
         "kind": MediaKind.PHOTO,
         "channel": "drawn",
         "account": str(community_id),
         "unique_id": words,
-        "sha256": f"{DRAWN}{words}",
+        "sha256": digest,
         "mime": "image/png",
-        "name": f"{words}.png",
+        "name": name,
         "state": "stored",
         "created_at": now,
     }

@@ -28,6 +28,7 @@ from services.models import (
     IncidentHousehold,
     LinkRequest,
     Mailbox,
+    Matter,
     Media,
     MediaFile,
     Outgoing,
@@ -60,6 +61,7 @@ class Swept:
     losses: int = 0
     answers: int = 0
     slips: int = 0
+    matters: int = 0
     cars: int = 0
     media: int = 0
     mailbox: int = 0
@@ -71,7 +73,7 @@ class Swept:
         """Whether a kind came to the limit, so that another sweep finds more."""
         return self.limit in (
             *(self.events, self.receipts, self.outgoing, self.prompts, self.tickets),
-            *(self.contents, self.requests, self.losses, self.answers, self.slips, self.cars),
+            *(self.contents, self.requests, self.losses, self.answers, self.slips, self.matters, self.cars),
             *(self.media, self.mailbox, self.acts),
         )
 
@@ -90,6 +92,7 @@ async def sweep(session: Session, kept: Retention, *, now: datetime, limit: int)
         losses=await _losses(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         answers=await _answers(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         slips=await _slips(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
+        matters=await _matters(session, now - _days(kept.words_days), limit) if kept.words_days else 0,
         cars=await _remove(session, CarCall, CarCall.asked_at < now - _days(kept.prompt_days), limit),
         media=await _media(session, now - _days(kept.media_days), limit) if kept.media_days else 0,
         mailbox=await _remove(session, Mailbox, Mailbox.at < now - _days(kept.mailbox_days), limit),
@@ -190,6 +193,13 @@ async def _answers(session: Session, before: datetime, limit: int) -> int:
 async def _slips(session: Session, before: datetime, limit: int) -> int:
     too_old = and_(ReleaseSlip.until_at < before, or_(ReleaseSlip.goods != "", ReleaseSlip.carrier != ""))
     return await _change(session, ReleaseSlip, too_old, {"goods": "", "carrier": ""}, limit)
+
+
+async def _matters(session: Session, before: datetime, limit: int) -> int:
+    """Empty what owners said of bills, and what stood on invoices; that it was said and answered stays."""
+    too_old = and_(Matter.state.in_(["answered", "lapsed"]), func.coalesce(Matter.answered_at, Matter.due_at) < before)
+    empty: dict[str, Any] = {"words": "", "answer_words": "", "given": {}, "state": "emptied"}
+    return await _change(session, Matter, too_old, empty, limit)
 
 
 async def _media(session: Session, before: datetime, limit: int) -> int:

@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
@@ -21,15 +19,11 @@ from sqlalchemy import Select, bindparam, or_, select
 
 from services import direct, hours, publicdays
 from services.db import Session, upsert
+from services.fee_settings import Fees, Payments
 from services.models import Setting, table_of
+from services.sections import Section
 
 EVERYWHERE = 0  # community id of a setting that holds for all
-
-
-class Section(BaseModel):
-    """A table of the settings file; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Emergency(Section):
@@ -258,6 +252,8 @@ class Policy(Section):
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
     dialogues: Dialogues = Dialogues()
+    fees: Fees = Fees()
+    payments: Payments = Payments()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()
     calendars: Calendars = Calendars()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.web import deskticket
+from bot.web import deskaccount, deskticket
 from bot.web.desk import HOME, Answer, Sent, Shown, Visit
 from bot.web.words import Words
 from handlers import deskpage
@@ -200,6 +200,7 @@ async def person(visit: Visit, *, numbers: Sequence[str] = (), why: str = "") ->
             rows=[line(visit, one, names) for one in found.tickets],
             owed=[_owed(visit, one) for one in found.owed],
             scores=found.scores,
+            accounts=await deskaccount.accounts(visit, found.homes),
             why=why,
         ),
     )

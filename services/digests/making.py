@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from services import houses, identity, people
 from services.actors import Actor, House
 from services.catalog import Catalog
 from services.db import Session
-from services.digests import evening, layout, morning, sheets, tables
+from services.digests import evening, layout, morning, papers, sheets, tables
 from services.digests.pages import Page
 from services.models import Digest
 from services.settings import Policies, Policy
@@ -56,7 +56,8 @@ async def make(session: Session, wanted: Wanted, *, catalog: Catalog, policies: 
         page = await evening.for_group(session, team=wanted.team, house=house, now=wanted.at)
         locale = group.locale if group is not None else identity.UNTOLD
         return Made([page] if page is not None else [], locale, house.zone)
-    actor = replace(await people.actor_at(session, address_id=wanted.address_id, now=wanted.at), house=house)
+    actor = await people.actor_at(session, address_id=wanted.address_id, now=wanted.at)
+    actor = replace(actor, house=house, proof_is_recent=_is_recent(actor, wanted.at, policy))
     found = await _pages(session, actor, wanted, house, policy, catalog)
     return Made(found, actor.locale, house.zone)
 
@@ -67,6 +68,8 @@ async def _pages(
     if wanted.kind == "mine":
         page = await evening.for_holder(session, actor, house=house, now=wanted.at)
         return [page] if page is not None else []
+    if wanted.kind.startswith(papers.KINDS):
+        return await papers.pages(session, actor, kind=wanted.kind, house=house, now=wanted.at)
     if not actor.is_lead:  # he was one when it was asked for
         return []
     label = partial(_label, catalog, actor.locale)
@@ -83,6 +86,11 @@ async def _pages(
         return [await tables.of_the_day(session, actor, house=house, now=wanted.at, label=label)]
     digest = await morning.gather(session, actor, house=house, now=wanted.at, policy=policy, label=label)
     return [morning.plain_page(digest) if wanted.kind == "plain" else morning.page(digest)]
+
+
+def _is_recent(actor: Actor, now: datetime, policy: Policy) -> bool:
+    """Whether the reader was proven lately, as the door asks of who writes."""
+    return actor.proven_at is not None and now - actor.proven_at <= timedelta(days=policy.dialogues.recent_proof_days)
 
 
 def _label(catalog: Catalog, locale: str, category: str) -> str:

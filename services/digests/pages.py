@@ -53,6 +53,27 @@ class Lines:
     counts: Sequence[int] = ()  # of how many, below each label
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a paper: what it is and its sum, and below it in small how it comes about."""
+
+    left: Text
+    right: Text | None = None
+    below: Text | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A statement or a receipt as a picture: heading, lines, what stands below."""
+
+    name: str
+    title: Text
+    subtitle: Text
+    rows: Sequence[Row]
+    foot: Text
+
+
 Chart: TypeAlias = "Bars | Lines"
 
 
@@ -65,6 +86,7 @@ class Page:
     charts: Sequence[Chart] = ()
     workbook: Sequence[Table] = ()
     filename: str = ""
+    papers: Sequence[Paper] = ()
 
 
 def counted(names: Mapping[str, int]) -> Sequence[tuple[str, int]]:

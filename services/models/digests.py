@@ -19,7 +19,9 @@ class Digest(Base):
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(unique=True)
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
-    kind: Mapped[Code]  # today | plain | buildings | table | uncleared | mine | group | week | month
+    kind: Mapped[
+        Code
+    ]  # today | plain | buildings | table | uncleared | mine | group | week | month | statement | receipt:ID
     address_id: Mapped[Ref] = mapped_column(ForeignKey("address.id"))
     team: Mapped[Code] = mapped_column(default="")  # of the group it goes to
     at: Mapped[datetime]  # the desk time that it is made for

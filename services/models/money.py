@@ -281,7 +281,7 @@ class Matter(Base):
     person_id: Mapped[int | None]
     address_id: Mapped[Ref]
     kind: Mapped[Code]  # paid | wrong | invoice
-    state: Mapped[Code] = mapped_column(default="open")  # open | answered | lapsed
+    state: Mapped[Code] = mapped_column(default="open")  # open | answered | lapsed | emptied
     words: Mapped[Words] = mapped_column(default="")
     given: Mapped[Any] = mapped_column(default=())  # an invoice's title, tax number, e-mail, bills
     media_id: Mapped[int | None]
@@ -291,6 +291,22 @@ class Matter(Base):
     answer_words: Mapped[Words] = mapped_column(default="")  # the number of an invoice, the reason
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None]  # staff
+
+
+class ProofCode(Base):
+    """A one-time code that was sent to a number, to prove that its owner writes; only the digest is kept."""
+
+    __tablename__ = "proof_code"
+    __table_args__ = (UniqueConstraint("address_id"),)
+
+    id: Mapped[Id]
+    address_id: Mapped[Ref]
+    digest: Mapped[Code]  # "": used, or given up
+    expires_at: Mapped[datetime]
+    wrong: Mapped[int] = mapped_column(SmallInteger, default=0)  # tries
+    sent: Mapped[int] = mapped_column(SmallInteger, default=0)  # codes within a day …
+    first_at: Mapped[datetime]  # … that began then
+    rest_until: Mapped[datetime | None]  # no code before
 
 
 class Notice(Base):

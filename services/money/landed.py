@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,22 +18,48 @@ from services.outbox import Priority
 
 async def tell(session: Session, payment: Payment, unit: Unit, *, now: datetime) -> None:
     """Tell everybody who pays for the unit, each once."""
+    phone = await session.scalar(select(Community.phone).where(Community.id == unit.community_id)) or ""
+    known = T("money.landed", cents=Cents(payment.cents), number=payment.number, phone=phone)
+    plain = T("money.landed_plain", number=payment.number, phone=phone)
+    rows = [[Choice(T("more.invoice"), "go:ask:invoice")]]
+    await _tell(session, payment, unit, known, plain, rows, now)
+
+
+async def back(session: Session, payment: Payment, original: Payment, unit: Unit, *, now: datetime) -> None:
+    """Tell them that money went back, or that an entry never was."""
+    phone = await session.scalar(select(Community.phone).where(Community.id == unit.community_id)) or ""
+    receipt, number = original.number, payment.number
+    known = (
+        T("money.reversed", receipt=receipt, number=number, phone=phone)
+        if payment.kind == "reversal"
+        else T("money.back", cents=Cents(-payment.cents), receipt=receipt, number=number, phone=phone)
+    )
+    plain = T("money.back_plain", receipt=receipt, number=number, phone=phone)
+    await _tell(session, payment, unit, known, plain, [], now)
+
+
+async def _tell(
+    session: Session,
+    payment: Payment,
+    unit: Unit,
+    known: T,
+    plain: T,
+    rows: Sequence[Sequence[Choice]],
+    now: datetime,
+) -> None:
+    """Say the one to proven addresses, the other to the rest."""
     persons = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())
     reached = await people.addresses_of(session, [person.id for person in persons])
     proven = await trusted(session, address_ids=[to.address_id for to in reached.values()])
-    phone = await session.scalar(select(Community.phone).where(Community.id == unit.community_id)) or ""
     for person_id, to in reached.items():
         sure = to.address_id in proven
-        cents = Cents(payment.cents)
         await conversations.tell(
             session,
             to=to,
             person_id=person_id,
             key=f"paid:{payment.id}:{person_id}",
-            text=T("money.landed", cents=cents, number=payment.number, phone=phone)
-            if sure
-            else T("money.landed_plain", number=payment.number, phone=phone),
-            rows=[[Choice(T("more.invoice"), "go:ask:invoice")]] if sure else [],
+            text=known if sure else plain,
+            rows=rows if sure else [],
             priority=Priority.WORK,
             now=now,
         )

@@ -186,6 +186,7 @@ async def _take_back(
     session.add(back)
     await session.flush()
     await spending.take_back(session, payment, back, cents, now=now)
+    await landed.back(session, back, payment, unit, now=now)
     return back
 
 

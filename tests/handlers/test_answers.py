@@ -20,12 +20,24 @@ from handlers.holdups import Problem
 from handlers.registry import FORMS
 from handlers.turn import Turn, World
 from services import incidents, losses
-from services.actors import Actor
+from services.actors import Actor, Role
 from services.conversations import Option, pack_options, read_options
 from services.db import Session
 from services.incidents import News
 from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
-from services.models import FollowUp, Handover, HandoverItem, Party, Person, Prompt, ReleaseSlip, Ticket, Unit
+from services.models import (
+    Bill,
+    FollowUp,
+    Handover,
+    HandoverItem,
+    Matter,
+    Party,
+    Person,
+    Prompt,
+    ReleaseSlip,
+    Ticket,
+    Unit,
+)
 from services.texts import LOCALES, Reader
 from tests.support import estate
 from tests.support.line import START, Line, attachment
@@ -48,6 +60,11 @@ ASKED = {
     "topics": ["repair"],
     "reached": 1,
     "unreached": 0,
+    "about": 1,
+    "kind": "paid",
+    "payment": 1,
+    "bill": 0,
+    "what": "right",
 }
 CHANNELS = (Channel.TELEGRAM, Channel.WEB, Channel.SMS, Channel.CONSOLE)
 DIGITS = {"1": "１①一", "2": "２②二", "3": "３③三", "4": "４④四"}
@@ -71,8 +88,10 @@ async def desk(quick_line: Line) -> AsyncIterator[Turn]:
             await _handed_over(session, actor, ticket)
             await _lost(session, line, actor)
             await _small_forms(session, actor, ticket)
+            await _said_of_a_bill(session, actor, ticket)
             policy = await line.world.policies.of(session, actor.community_id)
-            actor = replace(actor, homes=owner.homes)
+            leading = tuple(replace(one, role=Role.MANAGER) for one in actor.memberships)
+            actor = replace(actor, homes=owner.homes, memberships=leading)
             yield Turn(session, actor, Inbound(Channel.WEB, "web", "1", "1", "1"), line.now, policy, line.world)
             raise Undone
 
@@ -112,6 +131,15 @@ async def _small_forms(session: Session, actor: Actor, ticket: Ticket) -> None:
     await session.flush()
 
 
+async def _said_of_a_bill(session: Session, actor: Actor, ticket: Ticket) -> None:
+    """Let somebody have paid already."""
+    row = {"community_id": ticket.community_id, "unit_id": ticket.unit_id, "address_id": actor.to.address_id}
+    bills = await session.scalars(select(Bill.id).where(Bill.unit_id == ticket.unit_id))
+    when = {"asked_at": START, "due_at": START}
+    session.add(Matter(id=1, person_id=actor.person_id, kind="paid", given={"bills": bills.all()}, **row, **when))
+    await session.flush()
+
+
 async def so_far(session: Session) -> Mapping[str, Any]:
     """Return answers that options may depend on."""
     people = (await session.scalars(select(Person.id).limit(3))).all()
@@ -123,6 +151,10 @@ async def so_far(session: Session) -> Mapping[str, Any]:
         "words": "",
         "incident": 1,
         "follow_up": 1,
+        "about": 1,
+        "kind": "paid",
+        "payment": 1,
+        "unit": 1,
     }
 
 

@@ -11,8 +11,10 @@
     王师傅<提示 好的              the short answer to a press
     --- +5小时                    the clock moves
     定时: 日报                    from here on leads get their digests unasked
+    价目: 2026                    a price list, the last common cost, a deposit
+    余额: 3-2-1502 电费 45.00     what is left on a prepaid meter
 
-`…` stands for any further lines or, in a line, for any words; `{码}` keeps words for later lines. Whoever is not
+`…` stands for any further lines or, in a line, for any words; `{码}` keeps words for later lines. Somebody 员工 with a role is taken on for the transcript. Whoever is not
 among the 人物 may write, but his screen is not shown.
 """
 
@@ -23,12 +25,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from services.actors import Role
 from services.messages import Attachment, Channel, Contact, Happening, Keyboard, Location, MediaKind
 from services.settings import change
-from tests.support import estate
+from tests.support import accounts, estate
 from tests.support.line import Broken, Line, NoSuchButton, Shown, Writer, attachment
 
-CAST, FIGURES, ROUNDS = "人物:", "设置:", "定时:"
+CAST, FIGURES, ROUNDS, PRICES, LEFT = "人物:", "设置:", "定时:", "价目:", "余额:"
+TAKEN_ON = "员工"
 ANY = "…"
 TOPIC = "·"
 CHANNELS = {"telegram": Channel.TELEGRAM, "网页": Channel.WEB, "短信": Channel.SMS}
@@ -85,7 +89,7 @@ def read(text: str) -> Script:
             script.steps[-1].blocks[-1].append(line.strip())
         elif _SEEN.fullmatch(line) and script.steps:
             script.steps[-1].blocks.append([line])
-        elif _CLOCK.fullmatch(line) or _ACT.fullmatch(line) or line.startswith((FIGURES, ROUNDS)):
+        elif _CLOCK.fullmatch(line) or _ACT.fullmatch(line) or line.startswith((FIGURES, ROUNDS, PRICES, LEFT)):
             script.steps.append(Step(line, before=script.tail))
             script.tail = []
         elif script.steps:
@@ -144,6 +148,8 @@ class Stage:
             return await estate.group(self._line, name, more or "engineering")
         if more.startswith("未登记"):
             return estate.stranger(name, channel, language=more.removeprefix("未登记").strip() or "zh-hans")
+        if more.startswith(TAKEN_ON):
+            return await accounts.hired(self._line, name, Role(more.removeprefix(TAKEN_ON).strip()), channel)
         if more.startswith("="):
             return await estate.second_address(self._line, more[1:], channel)
         if more:
@@ -163,6 +169,12 @@ class Stage:
             await self._set(line.removeprefix(FIGURES))
         elif line.startswith(ROUNDS):
             await self._line.schedule.digests.begin()
+        elif line.startswith(PRICES):
+            await accounts.price_list(self._line)
+        elif line.startswith(LEFT):
+            unit, item, yuan = line.removeprefix(LEFT).split()
+            await accounts.left(self._line, unit, item, round(float(yuan) * 100))
+            await self._line.advance(timedelta())
         elif clock := _CLOCK.fullmatch(line):
             await self._line.advance(self._span(clock))
         elif act := _ACT.fullmatch(line):
@@ -176,7 +188,7 @@ class Stage:
                 self._line.world.policies,
                 community_id=0,
                 key=key.strip(),
-                value=int(value),
+                value=int(value) if value.strip().isdecimal() else value.strip(),
                 by=None,
                 now=self._line.now,
             )

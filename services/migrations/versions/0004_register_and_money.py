@@ -15,6 +15,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _company()
+    _proof_code()
     _bill_run()
     _data_view()
     _import_job()
@@ -50,6 +51,22 @@ def _company() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_company")),
         sa.UniqueConstraint("slug", name=op.f("uq_company_slug")),
+    )
+
+
+def _proof_code() -> None:
+    op.create_table(
+        "proof_code",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("address_id", BIG, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrong", sa.SmallInteger(), nullable=False),
+        sa.Column("sent", sa.SmallInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rest_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proof_code")),
+        sa.UniqueConstraint("address_id", name=op.f("uq_proof_code_address_id")),
     )
 
 

@@ -324,3 +324,15 @@ async def test_the_page_works_on_the_server_as_well(server_line: Line) -> None:
         assert await clerk.sends(f"/desk/p/{await person_id(server_line, '王芳')}") == 200
         assert await clerk.sends("/desk/leave") == 200
     assert [action for action, *_ in await history(server_line, ticket_id)] == ["file", "note"]
+
+
+async def test_an_account_is_shown_beside_the_file_to_who_works_with_accounts(line: Line) -> None:
+    wang = await person_id(line, "王芳")
+    async with Clerk(line) as clerk, Clerk(line) as guard:
+        await clerk.comes_in("小李")
+        await clerk.sees(f"/desk/p/{wang}")
+        assert "未交 983.39元" in clerk.page
+        assert "物业费 2026年4–6月" in clerk.page
+        await guard.comes_in("保安小马")
+        await guard.sees(f"/desk/p/{wang}")
+        assert "983.39" not in guard.page

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from scripts import chart_font
-from services.digests import books, charts
-from services.digests.pages import Bars, Cell, Chart, Lines, Rate, Table
-from services.messages import Channel, T, Text, plain
+from services.digests import books, charts, drawing
+from services.digests.pages import Bars, Cell, Chart, Lines, Paper, Rate, Row, Table
+from services.messages import Cents, Channel, T, Text, plain
 from services.texts import LOCALES, Reader, Texts
 
 TEXTS = Texts.load()
@@ -62,3 +62,36 @@ def test_what_people_typed_is_never_a_formula() -> None:
     assert "=1+1" in sheet
     assert "hyperlink" not in sheet
     assert 'r="H2"' in sheet
+
+
+def _paper(name: str) -> Paper:
+    rows = [
+        Row(plain("3栋2单元1502（112.40㎡）"), strong=True),
+        Row(plain(name), T("paper.sum", cents=Cents(94_416)), plain("112.40㎡×2.80元×3个月")),
+        Row(T("paper.total"), T("paper.sum", cents=Cents(94_416)), strong=True),
+    ]
+    return Paper(
+        "statement", T("paper.statement"), plain("阳光花园"), rows, T("paper.phone", estate="阳光花园", phone="1")
+    )
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_statement_is_drawn_for_readers_of_either_script(locale: str) -> None:
+    """Operators' words are simplified here, whoever reads."""
+    drawn = drawing.draw(_paper("物业费 2026年4–6月"), say=lambda text: _say(text, locale), locale=locale)
+    assert drawn is not None
+    picture = Image.open(io.BytesIO(drawn))
+    assert picture.format == "PNG"
+    assert picture.size[0] == drawing.WIDTH
+    assert len(drawn) < 120_000
+
+
+def test_a_long_name_takes_more_lines_and_no_other_width() -> None:
+    short, long = (drawing.draw(_paper(name), say=_say, locale="zh_Hans") for name in ("物业费", "物业费 " * 30))
+    assert short is not None
+    assert long is not None
+    assert Image.open(io.BytesIO(long)).size[1] > Image.open(io.BytesIO(short)).size[1]
+
+
+def test_a_sign_that_no_font_has_leaves_the_words_alone() -> None:
+    assert drawing.draw(_paper("𰻞费"), say=_say, locale="zh_Hans") is None

@@ -1,0 +1,54 @@
+"""The figures of fees: how long finance has, when a balance is low, how a number is proven, how one pays."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from services.sections import Section
+
+
+def _listed(found: object) -> object:
+    """Take figures as one text, as well as a list."""
+    return [part for part in re.split(r"[\s,]+", found.strip("[] ")) if part] if isinstance(found, str) else found
+
+
+Yuan = Annotated[
+    tuple[int, ...], BeforeValidator(_listed), Field(description="whole figures of yuan such as [50, 20, 0]")
+]
+
+
+class Fees(Section):
+    """What owners ask about fees, and how long finance has to answer."""
+
+    answer_days: int = Field(2, ge=0, le=30)  # working days of the office; until then nobody is dunned for it
+    low_balance: Yuan = (50, 20, 0)  # who pays is warned once at each
+    code_minutes: int = Field(10, ge=1, le=60)  # a code by text message holds so long
+    code_tries: int = Field(5, ge=1, le=20)  # wrong ones, then a rest
+    code_rest_minutes: int = Field(60, ge=1, le=24 * 60)
+    codes_per_day: int = Field(5, ge=1, le=50)
+
+
+class Payments(Section):
+    """How fees are paid, in the operator's words, and his own page for it."""
+
+    how: str = ""
+    how_zh_hant: str = ""  # empty: as `how`
+    how_en: str = ""
+    link: str = ""
+
+    @model_validator(mode="after")
+    def _link_can_be_filled(self) -> Self:
+        try:
+            self.link.format(community="a", unit="1-1-101", cents=1)
+        except (KeyError, IndexError, ValueError) as wrong:
+            raise ValueError("link may hold {community}, {unit} and {cents}, and no other braces") from wrong
+        if self.link and not self.link.startswith("https://"):
+            raise ValueError("link must begin with https://")
+        return self
+
+    def said(self, locale: str) -> str:
+        """Return the operator's words for a reader."""
+        return {"zh_Hant": self.how_zh_hant, "en": self.how_en}.get(locale, "") or self.how
