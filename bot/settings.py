@@ -26,6 +26,7 @@ from services.settings import (
     Forms,
     Policy,
     Quiet,
+    Register,
     Retention,
     Section,
     Shifts,
@@ -210,6 +211,7 @@ class Settings(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
+    register: Register = Register()
     dialogues: Dialogues = Dialogues()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from services import campaigns, cars, handovers, houses, incidents, publishing, slips, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
 from services.digests import rounds
 from services.models import Timer
+from services.register import lease, sale
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
 from services.tickets import escalation, finding, followups, forwarded, joined, leaks, quotes
@@ -142,6 +143,19 @@ async def _car(session: Session, timer: Timer, now: datetime, policy: Policy) ->
     await cars.overdue(session, call_id=timer.subject_id, now=now, policy=policy)
 
 
+async def _sold(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await sale.come(session, tie_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _lease_asked(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await lease.ask(session, tie_id=timer.subject_id, until=date.fromisoformat(timer.given["until"]), now=now)
+
+
+async def _lease_over(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    until = date.fromisoformat(timer.given["until"])
+    await lease.over(session, tie_id=timer.subject_id, until=until, now=now, policy=policy)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
@@ -171,11 +185,15 @@ KINDS: Mapping[str, Work] = {
     leaks.DUE: _upstairs,
     slips.DUE: _slip,
     cars.DUE: _car,
+    sale.DUE: _sold,
+    lease.ASK: _lease_asked,
+    lease.OVER: _lease_over,
 }
 GENTLE = frozenset(
     {
         "ticket.autoclose_warn",
         leaks.DUE,
+        lease.ASK,
         "quote.remind",
         "survey.ask",
         "survey.remind",
