@@ -26,7 +26,7 @@ from services.settings import (
     Forms,
     Policy,
     Quiet,
-    Register,
+    Registry,
     Retention,
     Section,
     Shifts,
@@ -211,7 +211,7 @@ class Settings(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
-    register: Register = Register()
+    registry: Registry = Registry()
     dialogues: Dialogues = Dialogues()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()

@@ -15,12 +15,14 @@ from handlers import (
     fees,
     forms,
     gate,
+    household,
     incidents,
     leading,
     linking,
     losses,
     menu,
     mine,
+    moves,
     notices,
     rectify,
     relay,
@@ -28,6 +30,7 @@ from handlers import (
     shift,
     slips,
     takeover,
+    unitdesk,
     wording,
     work,
 )
@@ -112,10 +115,6 @@ def _one(verb: str) -> Command:
     return lambda turn, rest: leading.one(turn, verb, rest)
 
 
-async def _review(turn: Turn) -> Reply:  # noqa: ARG001
-    return Reply(then=Start("review", {}))
-
-
 OWN_FORMS: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "release_slip": slips.begin,
     "move_car": cars.begin,
@@ -136,7 +135,7 @@ COMMANDS: Mapping[str, Command] = {
     "more": _plain(menu.more),
     "ask": _ask,
     "language": _language,
-    "review": _plain(_review),
+    "review": _plain(linking.review),
     "new": desk.new,
     "jobs": _plain(work.jobs),
     "ticket": _ticket,
@@ -150,7 +149,19 @@ COMMANDS: Mapping[str, Command] = {
     "handover": _plain(takeover.handover),
     "incident": incidents.command,
     "loss": losses.begin,
-    "code": desk.code,
+    "code": unitdesk.code,
+    "revoke": unitdesk.revoke,
+    "home": unitdesk.home,
+    "looks": unitdesk.looked,
+    "unlink": unitdesk.unlink,
+    "sold": moves.sold,
+    "lease": moves.let,
+    "movedout": moves.moved_out,
+    "payer": moves.payer,
+    "family": household.show,
+    "invite": household.invite,
+    "sendaway": household.send_away,
+    "actfor": household.act_for,
     "desk": deskway.link,
     "team": desk.group,
     "wording": _plain(wording.listed),

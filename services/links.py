@@ -14,7 +14,7 @@ from services.access import Deed, Subject
 from services.actors import Actor, Proof, Tie
 from services.db import Session
 from services.messages import Channel, Choice, T, Text, lines
-from services.models import LinkCode, LinkRequest, Person, Unit
+from services.models import Address, LinkCode, LinkRequest, Person, Unit
 from services.outbox import Priority
 from services.refusals import NotAllowed, NotFound, Refused
 from services.register import telling, ties, tries
@@ -85,7 +85,7 @@ async def invite(session: Session, actor: Actor, *, unit_id: int, now: datetime,
         unit_id=unit_id,
         role=Tie.FAMILY,
         community_id=actor.house.id,
-        days=policy.register.invite_days,
+        days=policy.registry.invite_days,
         invited=True,
         now=now,
     )
@@ -163,6 +163,15 @@ async def _move_in(session: Session, person: Person, row: LinkCode, *, now: date
     if host is not None:
         text = T("household.joined", name=person.name, place=ties.place(unit))
         await telling.tell(session, host, text, key=f"joined:{row.id}:{person.id}", now=now)
+
+
+async def leave(session: Session, actor: Actor, *, now: datetime) -> None:
+    """Take the actor's own address from him; raises `NotAllowed`."""
+    address = await session.get(Address, actor.to.address_id, with_for_update=True, populate_existing=True)
+    if address is None or address.person_id is None or address.person_id != actor.person_id:
+        raise NotAllowed
+    await people.untie(session, address=address, how="own", by_id=actor.person_id, now=now)
+    await session.flush()
 
 
 async def by_contact(session: Session, actor: Actor, *, e164: str, community_id: int) -> Sequence[Person]:

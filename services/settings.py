@@ -131,7 +131,7 @@ class Forms(Section):
     car_minutes: int = Field(10, ge=1, le=120)  # a keeper who says nothing: security goes
 
 
-class Register(Section):
+class Registry(Section):
     """Linking up, leases: how much is tried, when is asked."""
 
     tries: int = Field(5, ge=2, le=50)  # wrong codes of one address …
@@ -269,7 +269,7 @@ class Policy(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
-    register: Register = Register()
+    registry: Registry = Registry()
     dialogues: Dialogues = Dialogues()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()

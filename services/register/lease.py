@@ -82,7 +82,7 @@ async def _watch(session: Session, tie: Occupancy, *, house: House, now: datetim
     """Set the timers of a lease: when is asked, and when it is over."""
     if tie.until is None:
         return
-    asked = datetime.combine(tie.until - timedelta(days=policy.register.lease_ask_days), ASKED_AT, house.zone)
+    asked = datetime.combine(tie.until - timedelta(days=policy.registry.lease_ask_days), ASKED_AT, house.zone)
     over = datetime.combine(tie.until + timedelta(days=1), time(0), house.zone)
     for kind, at in ((ASK, max(asked, now)), (OVER, over)):
         await timers.move(

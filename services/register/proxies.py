@@ -42,11 +42,11 @@ async def ask(
             to=reached[person.id],
             person_id=person.id,
             form=FORM,
-            given={"unit": unit.id, "asker": actor.address_id, "name": name, "words": words},
+            given={"unit": unit.id, "asker": actor.address_id, "called": name, "words": words},
             key=f"proxy:{unit.id}:{actor.address_id}:{person.id}:{day}",
             priority=Priority.NOTICE,
             now=now,
-            expires_at=now + timedelta(days=policy.register.proxy_days),
+            expires_at=now + timedelta(days=policy.registry.proxy_days),
         )
     return bool(reached)
 

@@ -32,7 +32,7 @@ async def see_open(session: Session, actor: Actor, *, now: datetime) -> None:
 
 async def wrong(session: Session, actor: Actor, *, now: datetime, policy: Policy) -> None:
     """Count a wrong code; the one too many locks the address, raises `Locked` and is told to who leads."""
-    figures, address_id = policy.register, actor.to.address_id
+    figures, address_id = policy.registry, actor.to.address_id
     first = {"address_id": address_id, "wrong": 0, "since": now}
     await insert_once(session, LinkTry, first)
     row = (
