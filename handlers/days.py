@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,14 +26,15 @@ def today(turn: Turn) -> date:
 
 def found(text: str) -> tuple[date | None, str]:
     """Return the date that words hold in figures, and the words without it."""
-    match = WRITTEN.search(normalise(text))
+    said = unicodedata.normalize("NFKC", text)
+    match = WRITTEN.search(said)
     if match is None:
         return None, text
     try:
         day = date(*(int(part) for part in match.groups()))
     except ValueError:
         return None, text
-    return day, normalise(text).replace(match.group(), " ").strip()
+    return day, said.replace(match.group(), " ").strip()
 
 
 def read(turn: Turn, text: str) -> date | None:

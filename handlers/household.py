@@ -143,34 +143,41 @@ async def _unit(turn: Turn) -> dict[str, Any] | None:
     return found if found is not None and "unit" in found else None
 
 
+def _unnamed(so_far: Answers) -> bool:
+    return not so_far.get("named")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ActFor(Form, name="act_for"):
     """Somebody wants to act for his parents' home."""
 
     where: Annotated[Mapping[str, Any], pick(_anywhere, other=_unit)]
-    who: Annotated[str, free_words(least=2)]
+    who: Annotated[str, free_words(least=1, when=_unnamed)] = ""
+    words: Annotated[str, free_words(least=2)]
+    named: Annotated[bool, filled()] = False
 
     async def submit(self, turn: Turn) -> Reply:
         """Ask who lives there; nobody there who can be asked: the desk looks at it. The answer tells neither."""
+        name = (self.who or turn.actor.name)[: linking.MOST_NAME]
         asked = await proxies.ask(
             turn.session,
             turn.actor,
             unit_id=self.where["unit"],
-            name=turn.actor.name or self.who,
-            words=self.who,
+            name=name,
+            words=self.words,
             now=turn.now,
             policy=turn.policy,
         )
         if not asked:
             label = str(self.where["label"])
-            words = turn.world.texts.label(T("act_for.to_desk", who=self.who), turn.house.locale)
+            wish = T("act_for.to_desk", place=label, who=self.words)
             await links.request_review(
                 turn.session,
                 turn.actor,
-                name=turn.actor.name or self.who,
-                words=words,
+                name=name,
+                words=self.words,
                 unit_id=None,
-                place=label,
+                place=turn.world.texts.label(wish, turn.house.locale),
                 now=turn.now,
             )
         return reply(lines(T("act_for.asked", place=plain(self.where["label"])), turn.about()))
@@ -178,8 +185,8 @@ class ActFor(Form, name="act_for"):
 
 async def act_for(turn: Turn, rest: str) -> Reply:
     """Begin to ask for leave to act for somebody's home."""
-    del turn, rest
-    return Reply(then=Start("act_for", {}))
+    del rest
+    return Reply(then=Start("act_for", {"named": turn.actor.person_id is not None}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from services.understanding.danger import Danger
 from services.understanding.intents import Intent
 
 TWO = 2
+MOST_NAME = 40
 
 
 async def offer(turn: Turn) -> Reply:
@@ -48,7 +49,9 @@ async def contact(turn: Turn) -> Reply:
 
 
 async def code(turn: Turn, payload: str) -> Reply:
-    """Take a one-time code or the payload of a deep link."""
+    """Take a code or the payload of a deep link; who comes by a code for anybody says his name first."""
+    if await links.wants_name(turn.session, turn.actor, code=payload):
+        return Reply(then=Start("newcomer", {"code": payload}))
     await links.redeem(turn.session, turn.actor, code=payload, now=turn.now, policy=turn.policy)
     return await _welcome(turn)
 
@@ -144,6 +147,21 @@ class WhichCommunity(Form, name="community"):
         if reading.category is not None or reading.intent is Intent.REPAIR:
             return Reply(then=Start("repair", await repair.known_from(there, reading)))
         return await offer(there)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newcomer(Form, name="newcomer"):
+    """Who comes by a code that was printed for a unit, or by an invitation."""
+
+    code: Annotated[str, filled()]
+    who: Annotated[str, free_words(least=1)]
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Take the code."""
+        await links.redeem(
+            turn.session, turn.actor, code=self.code, name=self.who[:MOST_NAME], now=turn.now, policy=turn.policy
+        )
+        return await _welcome(turn)
 
 
 async def review(turn: Turn) -> Reply:

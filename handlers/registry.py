@@ -58,6 +58,7 @@ FORMS: Mapping[str, type[Form]] = {
         linking.WhichPerson,
         linking.WhichCommunity,
         linking.Review,
+        linking.Newcomer,
         household.Invite,
         household.SendAway,
         household.ActFor,

@@ -136,10 +136,14 @@ async def unlink(turn: Turn, rest: str) -> Reply:
 async def _ways(turn: Turn, so_far: Answers) -> Sequence[Option]:
     unit_id = (so_far.get("where") or {}).get("unit")
     found = await homes.ways(turn.session, turn.actor, unit_id=unit_id) if unit_id else []
-    return [
-        Option(way.address_id, T("household.line", name=way.name, tie=T(f"desk.channel.{way.channel}")))
-        for way in found
-    ]
+    return [Option(way.address_id, _said(way)) for way in found]
+
+
+def _said(way: homes.Way) -> T:
+    channel = T(f"desk.channel.{way.channel}")
+    if way.last_in_at is None:
+        return T("unlink_way.silent", name=way.name, channel=channel)
+    return T("unlink_way.line", name=way.name, channel=channel, at=When(way.last_in_at))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,15 @@ def looks_like_code(text: str) -> bool:
     return len(code) == CODE_LENGTH and all(sign in ALPHABET for sign in code)
 
 
-async def redeem(session: Session, actor: Actor, *, code: str, now: datetime, policy: Policy) -> Person:
+async def wants_name(session: Session, actor: Actor, *, code: str) -> bool:
+    """Whether a code is for somebody of a unit, whoever he is, and nobody is known at the address."""
+    if actor.person_id is not None:
+        return False
+    for_anybody = LinkCode.digest == _digest(code), LinkCode.person_id.is_(None)
+    return await session.scalar(select(LinkCode.id).where(*for_anybody, LinkCode.uses < LinkCode.most_uses)) is not None
+
+
+async def redeem(session: Session, actor: Actor, *, code: str, now: datetime, policy: Policy, name: str = "") -> Person:
     """Tie the address by a code; raises `BadCode`, and `Locked` after too many wrong ones."""
     await tries.see_open(session, actor, now=now)
     found = select(LinkCode).where(LinkCode.digest == _digest(code)).execution_options(populate_existing=True)
@@ -123,18 +131,18 @@ async def redeem(session: Session, actor: Actor, *, code: str, now: datetime, po
         raise BadCode
     await tries.right(session, actor)
     row.uses, row.used_at = row.uses + 1, now
-    person = await _redeemer(session, actor, row, now=now)
+    person = await _redeemer(session, actor, row, name, now=now)
     if row.unit_id is not None:
         await _move_in(session, person, row, now=now)
     return person
 
 
-async def _redeemer(session: Session, actor: Actor, row: LinkCode, *, now: datetime) -> Person:
+async def _redeemer(session: Session, actor: Actor, row: LinkCode, name: str, *, now: datetime) -> Person:
     """Return whom a code is for: its person, else whoever brings it, who is new where the address is nobody's."""
     known = row.person_id if row.person_id is not None else actor.person_id
     person = await session.get(Person, known) if known is not None else None
     if person is None:
-        person = await ties.person_of(session, ties.Newcomer(actor.name), now=now)
+        person = await ties.person_of(session, ties.Newcomer(name or actor.name), now=now)
     if row.person_id is not None or actor.person_id is None:  # a code for anybody says nothing of who brings it
         address_id = actor.to.address_id
         await people.tie(
@@ -248,7 +256,7 @@ async def decide(
     if to is not None:
         phone = actor.house.phone if actor.house else ""
         text: Text = T("link.approved" if approve else "link.refused", phone=phone)
-        text = lines(T("link.refused_why", reason=reason), text) if reason else text
+        text = lines(text, T("link.refused_why", reason=reason)) if reason else text
         await conversations.tell(
             session, to=to, key=f"link:{row.id}:answer", text=text, priority=Priority.REPLY, now=now
         )

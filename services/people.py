@@ -136,6 +136,7 @@ async def tie(
     address.person_id, address.proof, address.proven_at = person.id, proof, now
     address.community_id = community_id or address.community_id
     await _log(session, address, person.id, what="tied", how=proof, by_id=person.id, now=now)
+    await session.flush()  # who is at the address is asked next, by a kept statement
 
 
 async def untie(session: Session, *, address: Address, how: str, by_id: int | None, now: datetime) -> None:

@@ -24,7 +24,7 @@ async def tell(session: Session, person: Person, text: Text, *, key: str, now: d
 
 def day(of: date) -> When:
     """Write a day as people read it; noon keeps it the same day in every zone of ours."""
-    return When(datetime.combine(of, time(4), tzinfo=UTC), Style.DAY)
+    return When(datetime.combine(of, time(4), tzinfo=UTC), Style.DATE)
 
 
 async def tell_desk(
