@@ -21,6 +21,7 @@ from scripts.cli_estate import (
     survey_results,
     survey_start,
 )
+from scripts.cli_person import person_erase, person_export
 from scripts.trouble import CommandError
 
 RowId: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="The number that `list` shows.")]
@@ -260,6 +261,7 @@ def commands() -> typer.Typer:
             "What was to be sent and could not be.",
             (outbox_list, outbox_retry, outbox_drop, outbox_release),
         ),
+        ("person", "One person's data.", (person_export, person_erase)),
         ("roster", "Who is on duty when.", (roster_import, roster_show)),
         (
             "settings",

@@ -124,6 +124,7 @@ async def wants_name(session: Session, actor: Actor, *, code: str) -> bool:
 async def redeem(session: Session, actor: Actor, *, code: str, now: datetime, policy: Policy, name: str = "") -> Person:
     """Tie the address by a code; raises `BadCode`, and `Locked` after too many wrong ones."""
     await tries.see_open(session, actor, now=now)
+    await session.flush()
     found = select(LinkCode).where(LinkCode.digest == _digest(code)).execution_options(populate_existing=True)
     row = (await session.scalars(found.with_for_update(key_share=True))).one_or_none()
     if row is None or row.revoked_at is not None or row.uses >= row.most_uses or row.expires_at < now:
@@ -232,6 +233,7 @@ async def request_review(
 
 async def open_request(session: Session, actor: Actor, *, request_id: int) -> LinkRequest:
     """Return a wish that waits for the desk, locked. Raises `AlreadyDecided`, `NotFound`."""
+    await session.flush()  # what this turn decided must not be read over
     asked = select(LinkRequest).where(LinkRequest.id == request_id).execution_options(populate_existing=True)
     row = (await session.scalars(asked.with_for_update(key_share=True))).one_or_none()
     if row is None or not access.may(actor, Deed.DECIDE_LINKS, Subject(row.community_id, row.unit_id)):

@@ -127,6 +127,7 @@ async def tie(
     session: Session, *, address_id: int, person: Person, proof: Proof, now: datetime, community_id: int | None = None
 ) -> None:
     """Tie an address to a person, from whom it belonged to before; both are written down."""
+    await session.flush()
     address = await session.get(Address, address_id, with_for_update=True, populate_existing=True)
     if address is None:
         msg = f"no address {address_id}"

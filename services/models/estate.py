@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy import false as sql_false
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words
@@ -234,7 +233,7 @@ class LinkCode(Base):
     unit_id: Mapped[int | None]
     role: Mapped[Code]
     issued_by: Mapped[int | None]
-    invited: Mapped[bool] = mapped_column(default=False, server_default=sql_false())  # by the household, not the desk
+    invited: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # by the household, not the desk
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]  # the last time
     uses: Mapped[int] = mapped_column(default=0, server_default="0")

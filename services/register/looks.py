@@ -69,5 +69,5 @@ async def listed(session: Session, actor: Actor, *, unit_id: int) -> Sequence[Lo
     newest = sorted(rows, key=lambda row: row[3], reverse=True)[:MOST]
     ids = {person_id for viewer, whose, _, _ in newest for person_id in (viewer, whose) if person_id is not None}
     named = await session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    names: dict[int | None, str] = dict(list(named.tuples()))
+    names: dict[int | None, str] = {row.id: row.name for row in named}
     return [Look(names.get(viewer, ""), names.get(whose, ""), what, at) for viewer, whose, what, at in newest]

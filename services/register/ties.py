@@ -51,6 +51,7 @@ def place(unit: Unit) -> T:
 
 async def of_unit(session: Session, *, unit_ids: Sequence[int], lock: bool = False) -> Sequence[Tied]:
     """Return who is tied to the units now, owners first."""
+    await session.flush()  # what this turn changed must not be read over
     statement = (
         select(Occupancy, Person)
         .join(Person, Person.id == Occupancy.person_id)
@@ -65,6 +66,7 @@ async def of_unit(session: Session, *, unit_ids: Sequence[int], lock: bool = Fal
 
 async def by_id(session: Session, *, tie_id: int) -> Tied | None:
     """Return a tie with its person, locked; None when there is none."""
+    await session.flush()
     rows = await session.execute(
         select(Occupancy, Person)
         .join(Person, Person.id == Occupancy.person_id)

@@ -574,7 +574,7 @@ def _community() -> None:
 
 
 def _link_code() -> None:
-    op.add_column("link_code", sa.Column("invited", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+    op.add_column("link_code", sa.Column("invited", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("link_code", sa.Column("uses", BIG, server_default="0", nullable=False))
     op.add_column("link_code", sa.Column("most_uses", BIG, server_default="1", nullable=False))
     op.add_column("link_code", sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True))
