@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from aiohttp import web
 
-from bot import logs, reaping, website
+from bot import logs, paying, reaping, website
 from bot.channels.port import ChannelPort
 from bot.channels.sms.channel import SmsChannel
 from bot.channels.sms.demo import DemoGateway
@@ -50,8 +51,6 @@ from services.understanding.normalise import simplifier
 from services.understanding.reading import Reader
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from bot.channels.telegram.channel import TelegramChannel
 
 log = structlog.get_logger(__name__)
@@ -183,6 +182,19 @@ def _telegram(settings: Settings) -> TelegramChannel:
 
 def _hooks(house: House) -> Sequence[web.RouteDef]:
     """Return the routes by which providers call us."""
+    return (*_paying(house), *_telegram_hook(house))
+
+
+def _paying(house: House) -> Sequence[web.RouteDef]:
+    secret = house.settings.provider.webhook_secret.get_secret_value()
+    if not secret:
+        return ()
+    tolerance = timedelta(seconds=house.settings.provider.tolerance_seconds)
+    receive = paying.receiver(house.db, secret=secret, tolerance=tolerance, machine=machine, now=house.clock.now)
+    return (web.post(paying.PATH, receive),)
+
+
+def _telegram_hook(house: House) -> Sequence[web.RouteDef]:
     if house.telegram is None or house.settings.telegram.mode != "webhook":
         return ()
     from bot import telegram_line  # noqa: PLC0415 - see above

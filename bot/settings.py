@@ -131,6 +131,14 @@ class SmsSection(Section):
     max_parts: int = Field(3, ge=1, le=10)
 
 
+class ProviderSection(Section):
+    """The payment provider that tells us of money, by signed calls."""
+
+    webhook_secret: Secret = NO_SECRET
+    webhook_secret_file: str = ""
+    tolerance_seconds: int = Field(300, ge=10, le=3600)
+
+
 class WebSection(Section):
     """The web server: chat page, webhooks, health and metrics."""
 
@@ -197,6 +205,7 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     telegram: TelegramSection = TelegramSection()
     sms: SmsSection = SmsSection()
+    provider: ProviderSection = ProviderSection()
     web: WebSection = WebSection()
     log: LogSection = LogSection()
     media: MediaSection = MediaSection()

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import select
-
 from scripts import running
 from scripts.trouble import CommandError
-from services import actors, campaign_results, campaigns, houses, questions
-from services.actors import House
+from services import actors, campaign_results, campaigns, questions
 from services.campaign_results import Results, Row
-from services.db import Session
-from services.models import Community
 from services.refusals import NotFound, Refused
 from services.settings import Policies
 from services.texts import Texts
@@ -47,7 +42,7 @@ async def _start(config: Path | None, community: str, *, dry_run: bool) -> str:
     async with running.opened(settings) as db:
         now = await running.desk_now(db)
         async with db.reading() if dry_run else db.transaction() as session:
-            house = await _house(session, community)
+            house = await running.house(session, community)
             actor = actors.system(OPERATOR, house=house)
             try:
                 found = await campaigns.ready(session, actor, community_id=house.id)
@@ -63,23 +58,13 @@ async def _start(config: Path | None, community: str, *, dry_run: bool) -> str:
 async def _results(config: Path | None, community: str) -> Results | None:
     settings = running.settings(config)
     async with running.opened(settings) as db, db.reading() as session:
-        house = await _house(session, community)
+        house = await running.house(session, community)
         policy = await Policies(settings.policy()).of(session, house.id)
         actor = actors.system(OPERATOR, house=house)
         try:
             return await campaign_results.of_latest(session, actor, community_id=house.id, policy=policy)
         except NotFound:
             return None
-
-
-async def _house(session: Session, slug: str) -> House:
-    """Return the community of that name, or the only one."""
-    found = (await session.execute(select(Community.id, Community.slug).order_by(Community.id))).all()
-    wanted = [row.id for row in found if slug in {"", row.slug}]
-    if len(wanted) != 1:
-        known = ", ".join(row.slug for row in found)
-        raise CommandError(f"name one community with --community; there are: {known or 'none yet'}")
-    return await houses.by_id(session, community_id=wanted[0])
 
 
 def _table(found: Results) -> Iterator[tuple[str, ...]]:

@@ -21,6 +21,7 @@ from scripts.cli_estate import (
     survey_results,
     survey_start,
 )
+from scripts.cli_money import bills_check, bills_generate, prices_import, prices_share, prices_show
 from scripts.cli_person import person_erase, person_export
 from scripts.trouble import CommandError
 
@@ -255,12 +256,14 @@ def commands() -> typer.Typer:
         app.command()(command)
     for name, about, actions in (
         ("audit", "The history that can't be changed.", (audit_verify, audit_seal)),
+        ("bills", "What units are charged.", (bills_generate, bills_check)),
         ("inbox", "What came in and could not be worked.", (inbox_list, inbox_retry, inbox_drop)),
         (
             "outbox",
             "What was to be sent and could not be.",
             (outbox_list, outbox_retry, outbox_drop, outbox_release),
         ),
+        ("prices", "What things cost.", (prices_import, prices_show, prices_share)),
         ("person", "One person's data.", (person_export, person_erase)),
         ("roster", "Who is on duty when.", (roster_import, roster_show)),
         (

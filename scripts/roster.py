@@ -12,10 +12,10 @@ from bot.settings import Settings
 from scripts import roster_file, running
 from scripts.roster_file import Line, NotARosterError
 from scripts.trouble import CommandError
-from services import actors, houses, shifts
+from services import actors, shifts
 from services.actors import House
 from services.db import Session
-from services.models import Community, Staff
+from services.models import Staff
 from services.texts import Texts
 
 IMPORT = "roster"
@@ -52,7 +52,7 @@ async def _load(
 ) -> tuple[int, int, list[Line]]:
     async with running.opened(settings) as db:
         async with db.reading() as session:
-            house = await _house(session, community)
+            house = await running.house(session, community)
             staff = await _badges(session, house)
         bad, good = _sorted(raw, house, staff)
         if bad and not skip_bad:
@@ -115,7 +115,7 @@ async def _show(settings: Settings, days: int, community: str) -> list[tuple[obj
     async with running.opened(settings) as db:
         now = await running.desk_now(db)
         async with db.reading() as session:
-            house = await _house(session, community)
+            house = await running.house(session, community)
             today = now.astimezone(house.zone).date()
             start = datetime.combine(today, time(0), house.zone).astimezone(UTC)
             found = await shifts.roster(session, house.id, start, start + timedelta(days=days))
@@ -129,14 +129,3 @@ async def _show(settings: Settings, days: int, community: str) -> list[tuple[obj
         )
         for one in found
     ]
-
-
-async def _house(session: Session, slug: str) -> House:
-    """Return the community named, or the only one there is."""
-    known = (await session.execute(select(Community.id, Community.slug).order_by(Community.id))).all()
-    meant = [row.id for row in known if slug in {"", row.slug}]
-    if len(meant) == 1:
-        return await houses.by_id(session, community_id=meant[0])
-    allowed = ", ".join(row.slug for row in known) or "none yet"
-    what = f"unknown community {slug!r}" if slug else "name a --community"
-    raise CommandError(f"{what}; allowed: {allowed}")

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unicodedata import east_asian_width
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot import settings as settings_of
 from bot.settings import Settings
 from scripts.trouble import CommandError
-from services import migrate
+from services import houses, migrate
+from services.actors import House
 from services.clock import DeskClock
-from services.db import Database
+from services.db import Database, Session
+from services.models import Community
 
 R = TypeVar("R")
 
@@ -68,6 +71,17 @@ async def opened(found: Settings, *, up_to_date: bool = True) -> AsyncIterator[D
         raise away(found, error) from error
     finally:
         await db.dispose()
+
+
+async def house(session: Session, slug: str) -> House:
+    """Return the community named, or the only one there is."""
+    known = (await session.execute(select(Community.id, Community.slug).order_by(Community.id))).all()
+    meant = [row.id for row in known if slug in {"", row.slug}]
+    if len(meant) == 1:
+        return await houses.by_id(session, community_id=meant[0])
+    allowed = ", ".join(row.slug for row in known) or "none yet"
+    what = f"unknown community {slug!r}" if slug else "name a --community"
+    raise CommandError(f"{what}; allowed: {allowed}")
 
 
 async def desk_now(db: Database) -> datetime:

@@ -43,6 +43,7 @@ from services.models.money import (
     MeterReading,
     Notice,
     Payment,
+    ProviderCall,
     SharedCost,
     Tariff,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "Place",
     "Promise",
     "Prompt",
+    "ProviderCall",
     "Quote",
     "Receipt",
     "Relay",

@@ -56,8 +56,12 @@ class SharedCost(Base):
     building: Mapped[Code] = mapped_column(default="")
     cents: Mapped[int]
     words: Mapped[Words] = mapped_column(default="")  # what it was for, as owners read it
-    units: Mapped[int] = mapped_column(default=0)  # among how many, since it was split
+    run_id: Mapped[int | None]  # the run of bills that splits it; what follows is of that time
+    units: Mapped[int] = mapped_column(default=0)  # among how many
     area_cm2: Mapped[int] = mapped_column(default=0)
+    last_unit: Mapped[int] = mapped_column(default=0)  # gets what is left
+    done_cm2: Mapped[int] = mapped_column(default=0)
+    done_cents: Mapped[int] = mapped_column(default=0)
     split_at: Mapped[datetime | None]
 
 
@@ -195,6 +199,22 @@ class Allocation(Base):
     payment_id: Mapped[Ref] = mapped_column(ForeignKey("payment.id"), index=True)
     bill_id: Mapped[Ref] = mapped_column(ForeignKey("bill.id"), index=True)
     cents: Mapped[int]
+    at: Mapped[datetime]
+
+
+class ProviderCall(Base):
+    """What a payment provider told us, as it came; what fits no unit waits for finance."""
+
+    __tablename__ = "provider_call"
+    __table_args__ = (UniqueConstraint("community_id", "key"),)
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
+    key: Mapped[str]  # the provider's id
+    body: Mapped[Words]
+    state: Mapped[Code]  # booked | unmatched
+    why: Mapped[Code] = mapped_column(default="")  # unit | sum | payment: what did not fit
+    payment_id: Mapped[int | None]
     at: Mapped[datetime]
 
 

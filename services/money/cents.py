@@ -66,3 +66,12 @@ def months_between(first: date, last: date) -> Fraction:
 def following(day: date) -> date:
     """Return the first day of the next month."""
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def portion(total: int, before: int, upto: int, whole: int) -> int:
+    """Return the part of a sum for a stretch of weights from `before` to `upto` out of `whole`.
+
+    Stretches that follow each other make the sum, however many there are, each within a cent of its exact share: so a
+    sum is split among many without all of them at hand.
+    """
+    return rounded(Fraction(total * upto, whole)) - rounded(Fraction(total * before, whole))

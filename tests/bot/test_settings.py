@@ -62,7 +62,7 @@ def test_the_shipped_file_tells_the_variable_of_every_secret() -> None:
         for key, field in section.model_fields.items()
         if field.annotation is SecretStr
     ]
-    assert len(secrets) == 4
+    assert len(secrets) == 5
     assert all(secret in text for secret in secrets)
 
 

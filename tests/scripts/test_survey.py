@@ -24,7 +24,7 @@ def test_the_operator_counts_begins_and_reads_what_came(call: Call) -> None:
 def test_an_unknown_community_is_named(call: Call) -> None:
     assert call("seed").exit_code == 0
     wrong = call("survey", "start", "--community", "moon")
-    assert "name one community with --community; there are: " in str(wrong.exception)
+    assert "unknown community 'moon'; allowed: " in str(wrong.exception)
 
 
 def test_questions_that_do_not_fit_stop_it(call: Call, tmp_path: Path) -> None:

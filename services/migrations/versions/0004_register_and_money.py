@@ -19,6 +19,7 @@ def upgrade() -> None:
     _bill_run()
     _data_view()
     _import_job()
+    _provider_call()
     _shared_cost()
     _tariff()
     _balance()
@@ -134,6 +135,23 @@ def _import_job() -> None:
     )
 
 
+def _provider_call() -> None:
+    op.create_table(
+        "provider_call",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.String(length=64), nullable=False),
+        sa.Column("payment_id", BIG, nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_provider_call_community_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_call")),
+        sa.UniqueConstraint("community_id", "key", name=op.f("uq_provider_call_community_id_key")),
+    )
+
+
 def _shared_cost() -> None:
     op.create_table(
         "shared_cost",
@@ -145,8 +163,12 @@ def _shared_cost() -> None:
         sa.Column("building", sa.String(length=64), nullable=False),
         sa.Column("cents", BIG, nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("run_id", BIG, nullable=True),
         sa.Column("units", BIG, nullable=False),
         sa.Column("area_cm2", BIG, nullable=False),
+        sa.Column("last_unit", BIG, nullable=False),
+        sa.Column("done_cm2", BIG, nullable=False),
+        sa.Column("done_cents", BIG, nullable=False),
         sa.Column("split_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_shared_cost_community_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_cost")),
