@@ -16,6 +16,7 @@ from services.access import Deed
 from services.actors import Tie
 from services.conversations import Option
 from services.messages import Choice, Reply, Say, Start, T, When, lines, pairs, plain, reply
+from services.models import Unit
 from services.refusals import NotAllowed
 from services.register import homes, looks, telling, ties
 
@@ -30,11 +31,15 @@ async def home(turn: Turn, rest: str) -> Reply:
     if unit is None:
         return reply(T("home.how"))
     found = await homes.file_of(turn.session, turn.actor, unit_id=unit["unit"], now=turn.now)
-    spelled = f"{found.unit.building}-{found.unit.entrance}-{found.unit.room}"
+    spelled = _spelled(found.unit)
     choices = [Choice(T("home.code"), f"go:code:{spelled}"), Choice(T("home.unlink"), f"go:unlink:{spelled}")]
     if turn.actor.is_lead:
         choices.append(Choice(T("home.looks"), f"go:looks:{spelled}"))
     return reply(lines(*_facts(found), *(_tied(one) for one in found.tied)), *pairs(choices))
+
+
+def _spelled(unit: Unit) -> str:
+    return f"{unit.building}-{unit.entrance}-{unit.room}"
 
 
 def _facts(found: homes.UnitFile) -> list[T | None]:
@@ -53,7 +58,7 @@ def _facts(found: homes.UnitFile) -> list[T | None]:
         T("home.pays", tie=T(f"tie.{unit.payer}")),
         T("home.contact", words=unit.emergency_contact) if unit.emergency_contact else None,
         T("home.steward", name=found.steward) if found.steward else None,
-        *(T("home.space", place=places.unit_label(one)) for one in found.spaces),
+        *(T("home.space", place=_spelled(one)) for one in found.spaces),
     ]
 
 

@@ -92,7 +92,7 @@ async def test_a_lock_ends_and_wrong_codes_far_apart_are_no_attack(line: Line) -
         with pytest.raises(Locked):
             await redeem(session, line, who, "ACDEFGHJ", later=timedelta(days=1))
         later = timedelta(days=1, minutes=policy.registry.lock_minutes)
-        assert await redeem(session, line, who, made, later=later)
+        assert (await redeem(session, line, who, made, later=later)).name == "某某"
 
 
 async def test_two_people_of_one_number_and_one_person_on_two_channels(line: Line) -> None:
@@ -188,12 +188,18 @@ async def test_nobody_acts_for_a_parent_who_has_not_agreed(line: Line) -> None:
             await proxies.ask(session, child, unit_id=unit_id, name="小雨", words="女儿", now=line.now, policy=policy)
         assert await session.scalar(select(func.count()).where(Prompt.form == proxies.FORM)) == 1
         stranger = await known(session, line, "吴海")
-        given = {"unit_id": unit_id, "asker_id": child.to.address_id, "name": "小雨", "now": line.now}
+
+        async def say(who: Actor, *, agreed: bool) -> None:
+            asker_id = child.to.address_id
+            await proxies.answer(
+                session, who, unit_id=unit_id, asker_id=asker_id, name="小雨", agreed=agreed, now=line.now
+            )
+
         with pytest.raises(NotAllowed):
-            await proxies.answer(session, stranger, agreed=True, **given)
-        await proxies.answer(session, parent, agreed=False, **given)
+            await say(stranger, agreed=True)
+        await say(parent, agreed=False)
         assert (await someone(session, line, "女儿")).person_id is None
-        await proxies.answer(session, parent, agreed=True, **given)
+        await say(parent, agreed=True)
         acting = await someone(session, line, "女儿")
         assert [(home.unit_id, home.tie) for home in acting.here] == [(unit_id, Tie.PROXY)]
         assert not acting.sees_amounts  # nothing but her word says who she is

@@ -20,7 +20,7 @@ from services.register.sale import BadDay, OwnsAlready, Sold
 from services.register.ties import Newcomer, Tied
 from services.tickets import finding
 from tests.support import estate
-from tests.support.line import Line
+from tests.support.line import START, Line
 
 BUYER = Newcomer("黄晓明", "+8613900001234")
 
@@ -235,10 +235,10 @@ def test_an_ended_tie_never_ends_before_it_began_nor_later_than_agreed(
     since: date, last: date, until: date | None
 ) -> None:
     tie = Occupancy(status="active", since=since, until=until)
-    ties.end(tie, last=last, why="sold", by=None, now=estate.START)
+    ties.end(tie, last=last, why="sold", by=None, now=START)
     assert tie.until is not None
     assert tie.until >= since
     assert tie.until <= max(since, last)
     before = tie.until
-    ties.end(tie, last=last + timedelta(days=9), why="left", by=None, now=estate.START)
+    ties.end(tie, last=last + timedelta(days=9), why="left", by=None, now=START)
     assert (tie.until, tie.ended_why) == (before, "sold")
