@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -136,6 +137,7 @@ class Texts:
         return self._render(T("day.at", day=day, clock=clock), reader)
 
 
+@cache  # reading one takes a tenth of a second
 def _sentences(path: Path) -> dict[tuple[str, str], str | tuple[str, ...]]:
     with path.open("rb") as file:
         catalogue: Catalog = read_po(file)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 
-import coverage
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-from tests.support import cores, report
+from tests.support import cores, report, tracing
 
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None, max_examples=60)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
@@ -27,7 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(report.Report(), "report-by-kind")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that spreads tests over workers looks at their groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test its kind, and every kind its place."""
     report.sort_and_mark(items)
@@ -35,9 +35,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures start anything
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave its core when the tests begin that run alone."""
-    if report.kind_of(item.nodeid).alone:
+    """Leave its core when the tests begin that start programs."""
+    if report.kind_of(item.nodeid).last:
         cores.spread()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Spread single tests over the workers, and whole files where `report` wants it."""
+    return Spread(config, log)
+
+
+class Spread(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Gives each worker what it should do in one go."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return report.group_of(nodeid)
 
 
 def pytest_collection_finish() -> None:
@@ -48,16 +61,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Measure coverage once: what was measured on one database, or by other tests, runs at full speed.
+    """Measure coverage once: what was measured on one database, or by other tests, runs at full speed."""
+    with tracing.of(item):
+        return (yield)
 
-    Tracing makes everything take twice as long. Whatever only the server does is measured there; programs that a test
-    starts measure themselves.
-    """
-    measured = coverage.Coverage.current() if report.unmeasured(item) else None
-    if measured is None:
-        return (yield)
-    measured.stop()
-    try:
-        return (yield)
-    finally:
-        measured.start()
+
+def pytest_unconfigure() -> None:
+    """Keep what was measured."""
+    tracing.save()

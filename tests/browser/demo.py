@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.botapi.wire import until
+from tests.support import tracing
 from tests.support.surroundings import TOP, surroundings
 
 PATIENCE_SECONDS = 40.0
@@ -54,7 +55,7 @@ class Demo:
                 sys.executable,
                 *("-m", "scripts.cli", "demo", "--port", str(self.port), "--data", str(self.folder / "demo")),
                 cwd=TOP,
-                env=surroundings(measured=True),
+                env=surroundings(measured=True) | tracing.on_sqlite(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,15 @@ def config(tmp_path: Path) -> Path:
     place.write_text(
         f"[database]\nurl = 'sqlite:///{tmp_path}/data/line.db'\n[media]\nfolder = '{tmp_path}/data/media'\n"
     )
+    return place
+
+
+@pytest.fixture
+def migrated(sqlite_template: Path, tmp_path: Path) -> Path:
+    """Return the file of the settings' database, migrated and empty: a copy is there sooner than `migrate`."""
+    place = tmp_path / "data" / "line.db"
+    place.parent.mkdir()
+    shutil.copy(sqlite_template, place)
     return place
 
 

@@ -39,12 +39,10 @@ async def _file(url: str) -> None:
 
 
 @pytest.fixture
-def place(call: Call, tmp_path: Path) -> Path:
+def place(migrated: Path) -> Path:
     """Return a database with one ticket and two rows of history."""
-    assert call("migrate").exit_code == 0
-    found = tmp_path / "data" / "line.db"
-    asyncio.run(_file(f"sqlite:///{found}"))
-    return found
+    asyncio.run(_file(f"sqlite:///{migrated}"))
+    return migrated
 
 
 def _run(place: Path, *statements: str) -> None:

@@ -22,13 +22,6 @@ def _run(place: Path, statement: str) -> None:
     rows.close()
 
 
-@pytest.fixture
-def place(call: Call, tmp_path: Path) -> Path:
-    """Return the file of a database that is up to date."""
-    assert call("migrate").exit_code == 0
-    return tmp_path / "data" / "line.db"
-
-
 def test_a_database_without_tables_asks_for_migrate(call: Call) -> None:
     code, found = _told(call)
     assert code == 1
@@ -36,7 +29,7 @@ def test_a_database_without_tables_asks_for_migrate(call: Call) -> None:
     assert found["migrations"] == "BAD no tables yet; run `ownerline migrate`"
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("migrated")
 def test_a_catalogue_of_ones_own_is_looked_at(call: Call, tmp_path: Path) -> None:
     assert _told(call)[1]["catalogue"].startswith("OK the shipped one: 39 matters, ")
     own = tmp_path / "own.toml"
@@ -46,7 +39,7 @@ def test_a_catalogue_of_ones_own_is_looked_at(call: Call, tmp_path: Path) -> Non
     assert found["catalogue"] == f"BAD {own}: categories.lift.department: found 'nothing', allowed: a value"
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("migrated")
 def test_a_service_that_can_start_is_well(call: Call) -> None:
     code, found = _told(call)
     assert code == 0
@@ -57,7 +50,7 @@ def test_a_service_that_can_start_is_well(call: Call) -> None:
     assert _told(call)[1]["community"] == "OK sunshine-garden; 8 at work"
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("migrated")
 def test_text_messages_that_reach_nobody_are_warned_of(call: Call) -> None:
     code, found = _told(call)
     assert code == 0
@@ -65,15 +58,15 @@ def test_text_messages_that_reach_nobody_are_warned_of(call: Call) -> None:
     assert _told(call, OWNERLINE_SMS__ENABLED="false")[1]["sms"] == "OK not enabled"
 
 
-def test_a_database_of_another_release_is_told(call: Call, place: Path) -> None:
-    _run(place, "UPDATE alembic_version SET version_num = '9999'")
+def test_a_database_of_another_release_is_told(call: Call, migrated: Path) -> None:
+    _run(migrated, "UPDATE alembic_version SET version_num = '9999'")
     assert "install the newer release" in _told(call)[1]["migrations"]
     assert call("migrate").exit_code == 1
 
 
-def test_a_clock_that_went_back_is_told(call: Call, place: Path) -> None:
+def test_a_clock_that_went_back_is_told(call: Call, migrated: Path) -> None:
     _run(
-        place,
+        migrated,
         "INSERT INTO inbox (channel, account, event_id, lane, payload, state, received_at, owner, starts, tries,"
         " error, danger_checked)"
         " VALUES ('sms', 'main', '1', 'l', '', 'done', '2999-04-12 02:00:00.000000', '', 0, 0, '', 0)",
@@ -84,12 +77,12 @@ def test_a_clock_that_went_back_is_told(call: Call, place: Path) -> None:
     assert found["clock"].endswith("let NTP set it")
 
 
-def test_a_moved_desk_clock_is_told(call: Call, place: Path) -> None:
-    _run(place, "INSERT INTO clock_offset (id, seconds, moved_at) VALUES (1, 86400, '2026-04-12 00:00:00.000000')")
+def test_a_moved_desk_clock_is_told(call: Call, migrated: Path) -> None:
+    _run(migrated, "INSERT INTO clock_offset (id, seconds, moved_at) VALUES (1, 86400, '2026-04-12 00:00:00.000000')")
     assert _told(call)[1]["clock"].endswith(", moved 1 day, 0:00:00 ahead for a demo")
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("migrated")
 def test_a_media_folder_that_can_not_be_is_told(call: Call, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code, found = _told(call, OWNERLINE_MEDIA__FOLDER=str(tmp_path / "file" / "media"))
@@ -97,7 +90,7 @@ def test_a_media_folder_that_can_not_be_is_told(call: Call, tmp_path: Path) -> N
     assert found["media"].startswith(f"BAD {tmp_path}/file can't be written to")
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("migrated")
 def test_a_token_that_nobody_answers_to_is_told(call: Call, unused_tcp_port: int) -> None:
     code, found = _told(
         call,

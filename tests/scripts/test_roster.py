@@ -80,6 +80,7 @@ def test_a_file_that_is_no_roster_is_refused() -> None:
         _read("badge,date,start,end\n" + "x" * 200_000 + "\n")
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_file_is_read_once_and_shown(call: Call, file: Path) -> None:
     assert call("seed").exit_code == 0
     assert "3 stretches would be added, 0 there already" in call("roster", "import", str(file), "--dry-run").output
@@ -91,6 +92,7 @@ def test_a_file_is_read_once_and_shown(call: Call, file: Path) -> None:
     assert call("roster", "show").exit_code == 0
 
 
+@pytest.mark.usefixtures("migrated")
 def test_with_a_bad_line_nothing_is_written_unless_it_is_left_out(call: Call, file: Path) -> None:
     assert call("seed").exit_code == 0
     file.write_text(file.read_text(encoding="utf-8") + f"99,{TOMORROW},8,20\n27,soon,8,20\n", encoding="utf-8")
@@ -103,6 +105,7 @@ def test_with_a_bad_line_nothing_is_written_unless_it_is_left_out(call: Call, fi
     )
 
 
+@pytest.mark.usefixtures("migrated")
 def test_what_cannot_be_read_and_unknown_communities_are_told_in_one_line(call: Call, file: Path) -> None:
     assert call("seed").exit_code == 0
     for words in (

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.scripts.conftest import Call
 
 
+@pytest.mark.usefixtures("migrated")
 def test_the_operator_counts_begins_and_reads_what_came(call: Call) -> None:
     assert call("seed").exit_code == 0
     dry = call("survey", "start", "--dry-run")
@@ -21,6 +24,7 @@ def test_the_operator_counts_begins_and_reads_what_came(call: Call) -> None:
     assert "reception" in found
 
 
+@pytest.mark.usefixtures("migrated")
 def test_an_unknown_community_is_named(call: Call) -> None:
     assert call("seed").exit_code == 0
     wrong = call("survey", "start", "--community", "moon")

@@ -22,7 +22,7 @@ def settle(config: pytest.Config) -> None:
 
 
 def spread() -> None:
-    """Take all cores from now on: what runs alone starts programs of its own."""
+    """Take all cores from now on: what runs last starts programs of its own."""
     _stay_on(ALL)
 
 

@@ -16,14 +16,14 @@ class Kind:
     label: str
     folders: frozenset[str]
     budget: int
-    alone: bool = False  # one after the other, with nothing else running beside
+    last: bool = False  # when all else is done: it starts programs of its own, which take every core
 
 
 RULES = Kind("rules", "house rules", frozenset({"test_rules.py"}), 30)
 ROOMS = Kind("rooms", "services and handlers", frozenset({"services", "handlers", "transcripts"}), 180)
 CONFORMANCE = Kind("conformance", "queues and races", frozenset({"conformance"}), 60)
-PROCESSES = Kind("processes", "real processes", frozenset({"processes"}), 90, alone=True)
-BROWSER = Kind("browser", "browser", frozenset({"browser"}), 60, alone=True)
+PROCESSES = Kind("processes", "real processes", frozenset({"processes"}), 90, last=True)
+BROWSER = Kind("browser", "browser", frozenset({"browser"}), 60, last=True)
 KINDS = (RULES, ROOMS, CONFORMANCE, PROCESSES, BROWSER)
 
 
@@ -96,10 +96,28 @@ REPEATING = (  # go through what others measure, many times over
 )
 
 
+# In this order, so that nobody waits for the longest in the end; a worker is given three tests ahead, so that between
+# the two longest there are short ones.
+EARLY = (
+    "tests/browser/test_lab.py",
+    "tests/services/digests/test_recount.py",
+    "tests/processes/test_kills.py",
+    "tests/processes/test_checker.py",
+    "tests/processes/test_job_over_bot_api.py",
+)
+
+TOGETHER = ("tests/browser/", "tests/services/digests/test_recount.py")  # whose set-up takes longer than a test
+
+
+def group_of(nodeid: str) -> str:
+    """Return what one worker does: a test, or a whole file whose tests share what takes long to set up."""
+    return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
+
+
 def unmeasured(item: pytest.Item) -> bool:
     """Whether a test need not be traced: it reads files, starts programs that measure themselves, or repeats others."""
     kind = kind_of(item.nodeid)
-    return kind is RULES or kind.alone or item.nodeid.startswith(REPEATING) or runs_again(item)
+    return kind is RULES or kind.last or item.nodeid.startswith(REPEATING) or runs_again(item)
 
 
 def runs_again(item: pytest.Item) -> bool:
@@ -109,6 +127,13 @@ def runs_again(item: pytest.Item) -> bool:
     return "server_line" in item.fixturenames or "postgresql" in getattr(item, "callspec", _Plain).params.values()
 
 
+def without_greenlets(item: pytest.Item) -> bool:
+    """Whether none rests in a greenlet while others go on: what never meets the server."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    parameters = getattr(item, "callspec", _Plain).params.values()
+    return not fixtures & {"postgres_server", "private_postgres"} and "postgresql" not in parameters
+
+
 class _Plain:
     """A test without parameters."""
 
@@ -116,13 +141,14 @@ class _Plain:
 
 
 def sort_and_mark(items: list[pytest.Item]) -> None:
-    """Mark every test with its kind and put the kinds in order; what runs alone comes last, on one worker."""
-    items.sort(key=lambda item: KINDS.index(kind_of(item.nodeid)))
+    """Mark every test with its kind and put the kinds in order, and in each what takes longest before the rest."""
+    items.sort(key=lambda item: (KINDS.index(kind_of(item.nodeid)), _turn_of(item.nodeid)))
     for item in items:
-        kind = kind_of(item.nodeid)
-        item.add_marker(kind.marker)
-        if kind.alone:
-            item.add_marker(pytest.mark.xdist_group("alone"))
+        item.add_marker(kind_of(item.nodeid).marker)
+
+
+def _turn_of(nodeid: str) -> int:
+    return next((turn for turn, start in enumerate(EARLY) if nodeid.startswith(start)), len(EARLY))
 
 
 def markers() -> Sequence[str]:

@@ -13,15 +13,14 @@ from bot.channels.web import OpenPage, Shout
 from services import mailbox
 from services.db import Database
 from services.messages import Happening, Keyboard, MediaKind, Say, plain
-from tests.bot.web.fakes import World, make_tables, question, where
+from tests.bot.web.fakes import World, question, where
 
 TO = "page-1"
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    db = Database(f"sqlite:///{tmp_path / 'line.db'}")
-    await make_tables(db)
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    db = Database(sqlite_url)
     yield World(db)
     await db.dispose()
 

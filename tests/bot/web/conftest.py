@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from bot.settings import Settings
 from handlers.turn import World as HouseWorld
 from services.db import Database
 from tests.bot.web.clerks import with_links
-from tests.bot.web.fakes import World, make_tables
+from tests.bot.web.fakes import World
 from tests.support.line import Line
 
 
@@ -39,8 +38,7 @@ async def server_line(postgresql_estate_url: str, desk_world: HouseWorld) -> Asy
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    db = Database(f"sqlite:///{tmp_path / 'line.db'}")
-    await make_tables(db)
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    db = Database(sqlite_url)
     yield World(db)
     await db.dispose()

@@ -19,7 +19,6 @@ from bot.web import words
 from bot.web.site import Estate, Kind, Lab, Persona, Site, build
 from services.db import Database
 from services.messages import Channel, Choice, Inbound, Keyboard, Say, T, plain
-from services.models import Base
 from services.texts import LOCALES, Reader, Texts
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -177,13 +176,6 @@ async def until(socket: ClientWebSocketResponse, name: str) -> Mapping[str, Any]
         frame: dict[str, Any] = await socket.receive_json(timeout=5)
         if name in frame:
             return frame
-
-
-async def make_tables(db: Database) -> None:
-    """Make the tables of an empty database."""
-    async with db.transaction() as session:
-        connection = await session.connection()
-        await connection.run_sync(Base.metadata.create_all)
 
 
 def where(external: str) -> Where:

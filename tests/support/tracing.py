@@ -1,0 +1,71 @@
+"""How coverage is measured, test by test: not at all, following greenlets, or the quick way.
+
+SQLAlchemy's calls run in greenlets. On PostgreSQL one rests in the middle of a statement while others go on; whoever
+traces that asks at every call and every return which greenlet this is, and takes twice as long. On SQLite nobody
+rests: a greenlet ends what it was called for before anything else goes on, as a function does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+import coverage
+import pytest
+
+from tests.support import report
+
+VARIABLE = "COVERAGE_PROCESS_CONFIG"  # by which coverage tells programs how to measure themselves
+QUICK: Mapping[str, bool | Sequence[str]] = {
+    "run:concurrency": ["thread"],
+    "run:patch": [],  # programs that a test starts measure themselves as they are told to, whoever measures the test
+    "run:sigterm": False,
+    "run:disable_warnings": ["already-imported", "module-not-measured", "no-data-collected"],  # others measure that
+}
+
+
+@contextmanager
+def of(item: pytest.Item) -> Iterator[None]:
+    """Measure one test as it has to be, if anything is measured at all."""
+    thorough = coverage.Coverage.current()
+    unmeasured = report.unmeasured(item)
+    if thorough is None or not (unmeasured or report.without_greenlets(item)):
+        yield
+        return
+    thorough.stop()
+    try:
+        if unmeasured:
+            yield
+        else:
+            with _quick().collect():
+                yield
+    finally:
+        thorough.start()
+
+
+def on_sqlite() -> dict[str, str]:
+    """Return what lets a program that never meets the server measure itself the quick way, if it is to measure at all."""
+    if VARIABLE not in os.environ:
+        return {}
+    made = coverage.Coverage()
+    made.set_option("run:concurrency", ["thread"])
+    return {VARIABLE: made.config.serialize()}
+
+
+def save() -> None:
+    """Write down what was measured: with a second measurer about, the first no longer writes by itself."""
+    thorough = coverage.Coverage.current()
+    if thorough is not None:
+        thorough.save()
+    if _quick.cache_info().currsize:
+        _quick().save()
+
+
+@cache
+def _quick() -> coverage.Coverage:
+    made = coverage.Coverage()
+    for name, value in QUICK.items():
+        made.set_option(name, value)
+    return made
