@@ -23,6 +23,7 @@ from services.db import Database, Session, is_trouble
 from services.media import MediaStore
 from services.money import balances
 from services.outbox import Priority
+from services.register import lease
 from services.tickets import history, passing
 
 log = structlog.get_logger(__name__)
@@ -93,6 +94,7 @@ class Schedule:
             Tick("figures", 10, self.figures),
             Tick("rounds", 600, self.digests.begin),
             Tick("balances", 3600, self.balances),
+            Tick("register", 600, self.register),
             Tick("digests", 1, self.digests.make_all, at_once=2),
         )
 
@@ -176,6 +178,12 @@ class Schedule:
 
     async def _rescue(self, staff_id: int, session: Session) -> None:
         await shifts.rescue(session, staff_id=staff_id, now=self._now(), policies=self._world.policies)
+
+    async def register(self) -> None:
+        """See that leases that end soon are watched, however they came into the register."""
+        policies = self._world.policies
+        while await self._db.run(lambda session: lease.watch(session, now=self._now(), policies=policies)):
+            pass
 
     async def retention(self) -> None:
         """Sweep in small chunks until nothing is left to sweep."""

@@ -28,6 +28,7 @@ from services.settings import (
     Forms,
     Policy,
     Quiet,
+    Registry,
     Retention,
     Shifts,
     Surveys,
@@ -220,6 +221,7 @@ class Settings(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
+    registry: Registry = Registry()
     dialogues: Dialogues = Dialogues()
     fees: Fees = Fees()
     payments: Payments = Payments()

@@ -18,12 +18,14 @@ from handlers import (
     finance,
     forms,
     gate,
+    household,
     incidents,
     leading,
     linking,
     losses,
     menu,
     mine,
+    moves,
     notices,
     rectify,
     relay,
@@ -32,6 +34,7 @@ from handlers import (
     slips,
     takeover,
     takings,
+    unitdesk,
     wording,
     work,
 )
@@ -116,10 +119,6 @@ def _one(verb: str) -> Command:
     return lambda turn, rest: leading.one(turn, verb, rest)
 
 
-async def _review(turn: Turn) -> Reply:  # noqa: ARG001
-    return Reply(then=Start("review", {}))
-
-
 OWN_FORMS: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "release_slip": slips.begin,
     "move_car": cars.begin,
@@ -155,7 +154,7 @@ COMMANDS: Mapping[str, Command] = {
     "more": _plain(menu.more),
     "ask": _ask,
     "language": _language,
-    "review": _plain(_review),
+    "review": _plain(linking.review),
     "new": desk.new,
     "jobs": _plain(work.jobs),
     "ticket": _ticket,
@@ -169,7 +168,19 @@ COMMANDS: Mapping[str, Command] = {
     "handover": _plain(takeover.handover),
     "incident": incidents.command,
     "loss": losses.begin,
-    "code": desk.code,
+    "code": unitdesk.code,
+    "revoke": unitdesk.revoke,
+    "home": unitdesk.home,
+    "looks": unitdesk.looked,
+    "unlink": unitdesk.unlink,
+    "sold": moves.sold,
+    "lease": moves.let,
+    "movedout": moves.moved_out,
+    "payer": moves.payer,
+    "family": household.show,
+    "invite": household.invite,
+    "sendaway": household.send_away,
+    "actfor": household.act_for,
     "desk": deskway.link,
     "team": desk.group,
     "wording": _plain(wording.listed),

@@ -1,4 +1,4 @@
-"""The desk: file for somebody else in one message, look at requests to be linked, hand out codes, name the group."""
+"""The desk: file for somebody else in one message, name the group."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.forwarding import Office
 from handlers.turn import Turn
-from services import groups, links, media, people
-from services.actors import Tie
+from services import groups, media, people
 from services.catalog import Kind, said
 from services.conversations import Option
 from services.messages import Reply, Start, T, Text, joined, lines, plain, reply
@@ -65,7 +64,7 @@ async def known(turn: Turn, text: str) -> dict[str, Any]:
         given["kind"] = Kind.COMPLAINT.value
     if turn.inbound.media:
         given["files"] = await media.keep(turn.session, turn.actor, turn.inbound, now=turn.now)
-    who = await _meant(turn, place, number, text)
+    who = await meant(turn, place, number, text)
     if who is not None:
         given["who"] = who.id
         given["what"] = given["what"].replace(who.name, "").strip(" ,\uff0c") or given["what"]
@@ -83,7 +82,7 @@ def _door(turn: Turn, text: str) -> tuple[str, str]:
     return Door.PHONE.value, text
 
 
-async def _meant(turn: Turn, place: Mapping[str, Any] | None, number: str, text: str) -> Person | None:
+async def meant(turn: Turn, place: Mapping[str, Any] | None, number: str, text: str) -> Person | None:
     """Return the person meant: by number, by name among the unit's residents, or its only resident."""
     if number:
         found = await people.of_number(turn.session, e164=number, community_id=turn.house.id)
@@ -268,36 +267,6 @@ class NewTicket(Form, name="new"):
             shows_number=person.shows_number,
             needs_care=person.needs_care,
         )
-
-
-async def decide(turn: Turn, request_id: int, *, approve: bool) -> Reply:
-    """Approve or refuse a request to be linked."""
-    row = await links.decide(turn.session, turn.actor, request_id=request_id, approve=approve, now=turn.now)
-    return reply(T("link.decided_yes" if approve else "link.decided_no", name=row.name))
-
-
-async def code(turn: Turn, rest: str) -> Reply:
-    """Hand out a one-time code for a unit: `/code 3-2-1502 [name]`."""
-    if not turn.actor.is_front:
-        raise NotAllowed
-    reading = turn.understood(rest)
-    place = await places.from_reading(turn, reading)
-    if place is None or "unit" not in place:
-        return reply(T("code.how"))
-    person = await _meant(turn, place, "", rest)
-    days = turn.policy.dialogues.code_days
-    made = await links.issue(
-        turn.session,
-        turn.actor,
-        person_id=person.id if person else None,
-        unit_id=place["unit"],
-        role=Tie.FAMILY,
-        community_id=turn.house.id,
-        days=days,
-        now=turn.now,
-    )
-    name = plain(person.name) if person else T("new.nobody")
-    return reply(T("code.made", code=made, place=place["label"], name=name, days=days))
 
 
 async def group(turn: Turn, rest: str) -> Reply:

@@ -11,6 +11,7 @@ from handlers import (
     feematters,
     feequestions,
     gate,
+    household,
     linking,
     losses,
     menu,
@@ -48,7 +49,7 @@ async def answer(turn: Turn) -> Reply | None:
         handled = await _staff_words(turn)
         if handled is not None:
             return handled
-    if links.looks_like_code(turn.text) and turn.actor.person_id is None:
+    if links.looks_like_code(turn.text) and (turn.actor.person_id is None or turn.text.isupper()):
         return await linking.code(turn, turn.text)
     if turn.inbound.channel is Channel.SMS and turn.text == CALL_OFF:
         return await mine.call_off(turn)
@@ -74,9 +75,19 @@ async def _lost(turn: Turn) -> Reply:
     return await losses.begin(turn, "")
 
 
+async def _household(turn: Turn) -> Reply:
+    return await household.show(turn, "")
+
+
+async def _act_for(turn: Turn) -> Reply:
+    return await household.act_for(turn, "")
+
+
 TOLD: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {  # what residents say that is no matter of its own
     "words.hide_number": mine.hide_number,
     "words.loss": _lost,
+    "words.household": _household,
+    "words.act_for": _act_for,
 }
 
 

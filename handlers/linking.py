@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from handlers import emergency, menu, places, repair
-from handlers.answers import Answers, Question, filled, pick
+from handlers.answers import Answers, Files, Question, filled, pick
 from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.turn import Turn
@@ -22,6 +22,7 @@ from services.understanding.danger import Danger
 from services.understanding.intents import Intent
 
 TWO = 2
+MOST_NAME = 40
 
 
 async def offer(turn: Turn) -> Reply:
@@ -48,8 +49,10 @@ async def contact(turn: Turn) -> Reply:
 
 
 async def code(turn: Turn, payload: str) -> Reply:
-    """Take a one-time code or the payload of a deep link."""
-    await links.redeem(turn.session, turn.actor, code=payload, now=turn.now)
+    """Take a code or the payload of a deep link; who comes by a code for anybody says his name first."""
+    if await links.wants_name(turn.session, turn.actor, code=payload):
+        return Reply(then=Start("newcomer", {"code": payload}))
+    await links.redeem(turn.session, turn.actor, code=payload, now=turn.now, policy=turn.policy)
     return await _welcome(turn)
 
 
@@ -64,7 +67,8 @@ async def who_of_number(turn: Turn) -> Reply | None:
 
 
 async def _tied(turn: Turn, person: Person, proof: Proof) -> Reply:
-    await people.tie(turn.session, turn.actor, person=person, proof=proof, now=turn.now)
+    address_id = turn.actor.to.address_id
+    await people.tie(turn.session, address_id=address_id, person=person, proof=proof, now=turn.now)
     return await _welcome(turn)
 
 
@@ -146,11 +150,37 @@ class WhichCommunity(Form, name="community"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Newcomer(Form, name="newcomer"):
+    """Who comes by a code that was printed for a unit, or by an invitation."""
+
+    code: Annotated[str, filled()]
+    who: Annotated[str, free_words(least=1)]
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Take the code."""
+        await links.redeem(
+            turn.session, turn.actor, code=self.code, name=self.who[:MOST_NAME], now=turn.now, policy=turn.policy
+        )
+        return await _welcome(turn)
+
+
+async def review(turn: Turn) -> Reply:
+    """Begin to ask the desk to be linked."""
+    return Reply(then=Start("review", {"by_text": turn.inbound.channel is Channel.SMS}))
+
+
+def _can_show(so_far: Answers) -> bool:
+    return not so_far.get("by_text")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Review(Form, name="review"):
     """A stranger asks the desk to be linked."""
 
     who: Annotated[str, free_words(least=1)]
     where: Annotated[dict[str, object], pick(places.own_places, other=places.any_unit)]
+    by_text: Annotated[bool, filled()] = False  # a text message carries no photo
+    papers: Annotated[Sequence[int], Files(optional=True, when=_can_show)] = ()
 
     async def submit(self, turn: Turn) -> Reply:
         """Hand it to the desk; meanwhile filing works."""
@@ -163,6 +193,7 @@ class Review(Form, name="review"):
             words=label,
             unit_id=unit_id if isinstance(unit_id, int) else None,
             place=label,
+            files=self.papers,
             now=turn.now,
         )
         return reply(lines(T("link.asked"), turn.about()))

@@ -77,7 +77,10 @@ async def unsubscribe(turn: Turn) -> Reply:
 async def more(turn: Turn) -> Reply:
     """Show the rest of what the desk does."""
     choices = [Choice(T(f"more.{name}"), f"go:ask:{name}") for name in MORE]
-    choices += [Choice(T("more.household"), "go:review"), Choice(T("more.language"), "go:language")]
+    choices += [
+        Choice(T("more.household"), "go:family" if turn.actor.here else "go:review"),
+        Choice(T("more.language"), "go:language"),
+    ]
     return reply(lines(T("menu.more"), turn.about()), *pairs(choices, across=3))
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from handlers import (
     calls,
     commands,
-    desk,
     emergency,
     fees,
     forms,
@@ -18,6 +17,7 @@ from handlers import (
     relay,
     shortcodes,
     telling,
+    unitdesk,
     wording,
     work,
 )
@@ -118,7 +118,7 @@ async def _tap(turn: Turn) -> Reply | None:
         command = commands.COMMANDS.get(found[1])
         return await command(turn, found[2] or "") if command else _stale()
     if found := LINK_TAP.fullmatch(tap):
-        return await desk.decide(turn, int(found[2]), approve=found[1] == "yes")
+        return await unitdesk.decide(turn, int(found[2]), approve=found[1] == "yes")
     if found := CALL_TAP.fullmatch(tap):
         return await calls.tapped(turn, found[1], int(found[2]))
     return _stale()

@@ -23,6 +23,7 @@ from scripts.cli_estate import (
 )
 from scripts.cli_files import EXPORTS, IMPORTS
 from scripts.cli_money import bills_check, bills_generate, prices_import, prices_share, prices_show
+from scripts.cli_person import person_erase, person_export
 from scripts.trouble import CommandError
 
 RowId: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="The number that `list` shows.")]
@@ -266,6 +267,7 @@ def commands() -> typer.Typer:
             (outbox_list, outbox_retry, outbox_drop, outbox_release),
         ),
         ("prices", "What things cost.", (prices_import, prices_show, prices_share)),
+        ("person", "One person's data.", (person_export, person_erase)),
         ("roster", "Who is on duty when.", (roster_import, roster_show)),
         (
             "settings",

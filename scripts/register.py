@@ -123,6 +123,11 @@ class Register:
     charges: tuple[Charge, ...]
     due_in_days: int
     emergency_contacts: Mapping[str, str]  # by home
+    company: tuple[str, str]  # slug, name
+    phases: Mapping[str, str]  # by building
+    parking: Mapping[str, str]  # space → home
+    payers: Mapping[str, str]  # home → tenant, where not the owner pays
+    leases: Mapping[str, int]  # home → days until its tenant's last one
     vehicles: Mapping[str, str]  # plate → phone of who keeps it
     paid: frozenset[str]
     news: tuple[News, ...]
@@ -155,6 +160,11 @@ def read(path: Path = SHIPPED) -> Register:
         charges=tuple(Charge(**{**row, "cents_per_m2": Decimal(row["cents_per_m2"])}) for row in fees["charges"]),
         due_in_days=fees["due_in_days"],
         emergency_contacts=estate["emergency_contacts"],
+        company=(found["company"]["slug"], found["company"]["name"]),
+        phases=estate["phases"],
+        parking=estate["parking"],
+        payers=estate["payers"],
+        leases=estate["leases"],
         vehicles=found["vehicles"],
         paid=frozenset(fees["paid"]),
         news=tuple(News(**row) for row in found["notices"]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from datetime import time as clock
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -13,19 +12,19 @@ from sqlalchemy import func, select
 
 from bot.settings import Settings
 from bot.web.parts import Kind, Persona
-from scripts import register
+from scripts import register, seed_roster
 from scripts.register import Employee, Home, Register, Resident, Someone
 from services import actors, communities
 from services.access import Deed
-from services.actors import Proof
-from services.db import Database, Session, insert_once
+from services.actors import Proof, Tie, UnitKind
+from services.db import Database, Session
 from services.messages import Channel, T
 from services.models import (
     Address,
     Bill,
     Building,
     Community,
-    Duty,
+    Company,
     Notice,
     Number,
     Occupancy,
@@ -40,8 +39,6 @@ from services.money import ledger
 WEB_ACCOUNT = "web"
 CONSOLE_ACCOUNT = "console"
 CM2 = 10_000
-NIGHT = (clock(20, 0), clock(8, 0))
-ENOUGH_DAYS = 200  # the roster is carried on when less is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ async def seed(db: Database, settings: Settings, *, now: datetime) -> Seeded:
         added = not await session.scalar(select(func.count()).where(Unit.community_id == community.id))
         if added:
             await _Sowing(session, settings, community, book, now).all()
-        await _roster(session, book, community, now)
+        await seed_roster.carry_on(session, book, community, now=now)
         return Seeded(community.id, added, tuple(_entries(book)))
 
 
@@ -140,6 +137,8 @@ class _Sowing:
         self._session.add_all([*self._units.values(), *people.values(), *workers.values()])
         await self._session.flush()
         everybody: dict[Someone, Person] = dict([*people.items(), *workers.items()])
+        self._session.add_all(self._spaces())
+        await self._company()
         self._session.add_all([*self._numbers(everybody), *self._addresses(everybody)])
         self._session.add_all(self._occupancies(people))
         await self._staff(workers)
@@ -159,7 +158,34 @@ class _Sowing:
             area_cm2=int(area * CM2),
             emergency_contact=self._book.emergency_contacts.get(str(home), ""),
             handover_on=self._today - timedelta(days=ago),
+            payer=self._book.payers.get(str(home), Tie.OWNER),
         )
+
+    def _spaces(self) -> Iterator[Unit]:
+        """Yield the parking spaces, each with the home that it belongs to."""
+        for space, home in self._book.parking.items():
+            place = Home.named(space)
+            yield Unit(
+                community_id=self._id,
+                building=place.building,
+                entrance=place.entrance,
+                room=place.room,
+                kind=UnitKind.PARKING,
+                attached_to=self._units[home].id if home else None,
+                payer=self._book.payers.get(home, Tie.OWNER),
+            )
+
+    async def _company(self) -> None:
+        slug, name = self._book.company
+        company = Company(slug=slug, name=name)
+        self._session.add(company)
+        await self._session.flush()
+        community = await self._session.get_one(Community, self._id)
+        community.company_id = company.id
+
+    def _until(self, home: str, role: str) -> date | None:
+        days = self._book.leases.get(home) if role == Tie.TENANT else None
+        return self._today + timedelta(days=days) if days is not None else None
 
     def _person(self, person: Someone) -> Person:
         return Person(
@@ -202,6 +228,7 @@ class _Sowing:
                     status="active",
                     proof=Proof.REGISTER,
                     since=self._units[home].handover_on or self._today,
+                    until=self._until(home, role),
                 )
 
     async def _staff(self, workers: Mapping[Employee, Person]) -> None:
@@ -222,7 +249,11 @@ class _Sowing:
             await self._session.flush()
         stewards = {name: by_badge[who.badge].id for who in workers for name in who.steward_of}
         for name in self._book.buildings:
-            self._session.add(Building(community_id=self._id, name=name, steward_id=stewards.get(name)))
+            self._session.add(self._building(name, stewards.get(name)))
+
+    def _building(self, name: str, steward_id: int | None) -> Building:
+        phase = self._book.phases.get(name, "")
+        return Building(community_id=self._id, name=name, steward_id=steward_id, phase=phase)
 
     def _vehicles(self, people: Mapping[Someone, Person]) -> Iterator[Vehicle]:
         keepers = {person.phone: row.id for person, row in people.items()}
@@ -273,47 +304,6 @@ class _Sowing:
                 published_at=self._now,
                 valid_until=self._now + timedelta(hours=news.valid_hours),
             )
-
-
-async def _roster(session: Session, book: Register, community: Community, now: datetime) -> None:
-    """Put everybody on duty for the days to come, unless there is enough roster left."""
-    zone = ZoneInfo(community.zone)
-    nights = {person.badge for person in book.staff if person.nights}
-    known = {person.badge for person in book.staff}
-    last = select(func.max(Duty.ends_at)).where(Duty.staff_id == Staff.id).scalar_subquery()
-    staff = await session.execute(
-        select(Staff.id, Staff.badge, last).where(Staff.community_id == community.id, Staff.badge.in_(known))
-    )
-    today = now.astimezone(zone).date()
-    rows: list[dict[str, object]] = []
-    for staff_id, badge, until in staff.all():
-        if until is not None and until - now > timedelta(days=ENOUGH_DAYS):
-            continue
-        first = today if until is None else max(today, until.astimezone(zone).date())
-        spans = _nights if badge in nights else _whole
-        for starts_at, ends_at in spans(first, book.roster_days, zone):
-            row = {"staff_id": staff_id, "starts_at": starts_at, "ends_at": ends_at}
-            rows.append({"community_id": community.id, **row})
-    if rows:
-        await insert_once(session, Duty, rows)
-
-
-def _whole(first: date, days: int, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """Yield one stretch, around the clock."""
-    yield (
-        datetime.combine(first, clock(0, 0), zone),
-        datetime.combine(first + timedelta(days=days), clock(0, 0), zone),
-    )
-
-
-def _nights(first: date, days: int, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """Yield a stretch per night, beginning with the one that the first day begins in."""
-    for ahead in range(-1, days):
-        day = first + timedelta(days=ahead)
-        yield (
-            datetime.combine(day, NIGHT[0], zone),
-            datetime.combine(day + timedelta(days=1), NIGHT[1], zone),
-        )
 
 
 def _entries(book: Register) -> Iterator[Entry]:

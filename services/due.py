@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from services import campaigns, cars, handovers, houses, incidents, publishing, slips, surveys, timers
 from services.calendar import QuietHours
@@ -11,6 +11,7 @@ from services.db import Session
 from services.digests import rounds
 from services.models import Timer
 from services.money import balances, matters
+from services.register import lease, sale
 from services.settings import Policies, Policy
 from services.tickets import due as tickets
 from services.tickets import escalation, finding, followups, forwarded, joined, leaks, quotes
@@ -152,6 +153,19 @@ async def _balances(session: Session, timer: Timer, now: datetime, policy: Polic
     await balances.warn(session, community_id=timer.subject_id, after=after, now=now, policy=policy)
 
 
+async def _sold(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    await sale.come(session, tie_id=timer.subject_id, now=now, policy=policy)
+
+
+async def _lease_asked(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:  # noqa: ARG001
+    await lease.ask(session, tie_id=timer.subject_id, until=date.fromisoformat(timer.given["until"]), now=now)
+
+
+async def _lease_over(session: Session, timer: Timer, now: datetime, policy: Policy) -> None:
+    until = date.fromisoformat(timer.given["until"])
+    await lease.over(session, tie_id=timer.subject_id, until=until, now=now, policy=policy)
+
+
 KINDS: Mapping[str, Work] = {
     "ticket.clock": _look,
     "ticket.unaccepted": _look,  # set by 0.1.0; its ticket gets its clocks then
@@ -183,11 +197,15 @@ KINDS: Mapping[str, Work] = {
     cars.DUE: _car,
     matters.DUE: _matter,
     balances.WARN: _balances,
+    sale.DUE: _sold,
+    lease.ASK: _lease_asked,
+    lease.OVER: _lease_over,
 }
 GENTLE = frozenset(
     {
         "ticket.autoclose_warn",
         leaks.DUE,
+        lease.ASK,
         "quote.remind",
         "survey.ask",
         "survey.remind",

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, or_, select
 
 from services import loading, publishing, timers
-from services.actors import Actor
+from services.actors import LIVED_IN, Actor
 from services.db import Session, upsert
 from services.messages import T, When
 from services.models import Building, Incident, IncidentHousehold, Unit, table_of
@@ -189,7 +189,8 @@ async def noted(session: Session, incident: Incident, *, unit_id: int | None, no
 async def building_names(session: Session, *, community_id: int) -> Sequence[str]:
     """Return how the estate's buildings are called."""
     listed_ones = select(Building.name).where(Building.community_id == community_id)
-    lived_in = select(Unit.building).where(Unit.community_id == community_id).distinct()
+    of_house = Unit.community_id == community_id, Unit.kind.in_(sorted(LIVED_IN))
+    lived_in = select(Unit.building).where(*of_house).distinct()
     names: set[Any] = {*(await session.scalars(listed_ones)), *(await session.scalars(lived_in))}
     return sorted(names, key=lambda name: (len(name), name))
 

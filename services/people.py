@@ -8,13 +8,24 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, or_, select, update
+from sqlalchemy import Row, Select, bindparam, insert, or_, select, update
 
 from services import direct, houses, identity
 from services.actors import Actor, House, Proof, Tie
 from services.db import Session, insert_once
 from services.messages import Channel, Inbound, T
-from services.models import Address, Number, Occupancy, Person, Staff, TeamChat, Unit, table_of
+from services.models import (
+    Address,
+    LinkLog,
+    Number,
+    Occupancy,
+    Person,
+    Prompt,
+    Staff,
+    TeamChat,
+    Unit,
+    table_of,
+)
 from services.outbox import To
 
 NAMED_UNITS = 50
@@ -61,7 +72,7 @@ async def _new_address(session: Session, channel: Channel, account: str, sender:
     communities = await houses.served_by(session, channel=channel, account=account)
     people = await _of_number(session, sender) if channel is Channel.SMS else []
     only = people[0] if len(people) == 1 else None
-    await insert_once(
+    added = await insert_once(
         session,
         Address,
         {
@@ -74,7 +85,12 @@ async def _new_address(session: Session, channel: Channel, account: str, sender:
             "proven_at": now if only else None,
             "created_at": now,
         },
+        Address.id,
     )
+    address_id: int | None = added.scalar_one_or_none()
+    address = await session.get(Address, address_id) if only and address_id is not None else None
+    if address is not None and only is not None:
+        await _log(session, address, only, what="tied", how=Proof.REGISTER, by_id=only, now=now)
 
 
 async def _of_number(session: Session, e164: str) -> Sequence[int]:
@@ -107,11 +123,38 @@ async def known_address(session: Session, inbound: Inbound, *, now: datetime) ->
     return None if address_id is None else await actor_at(session, address_id=address_id, now=now)
 
 
-async def tie(session: Session, actor: Actor, *, person: Person, proof: Proof, now: datetime) -> None:
-    """Tie the actor's address to a person."""
-    await session.execute(
-        update(Address).where(Address.id == actor.address_id).values(person_id=person.id, proof=proof, proven_at=now)
-    )
+async def tie(
+    session: Session, *, address_id: int, person: Person, proof: Proof, now: datetime, community_id: int | None = None
+) -> None:
+    """Tie an address to a person, from whom it belonged to before; both are written down."""
+    await session.flush()
+    address = await session.get(Address, address_id, with_for_update=True, populate_existing=True)
+    if address is None:
+        msg = f"no address {address_id}"
+        raise LookupError(msg)
+    if address.person_id is not None and address.person_id != person.id:
+        await _log(session, address, address.person_id, what="untied", how="moved", by_id=person.id, now=now)
+    address.person_id, address.proof, address.proven_at = person.id, proof, now
+    address.community_id = community_id or address.community_id
+    await _log(session, address, person.id, what="tied", how=proof, by_id=person.id, now=now)
+    await session.flush()  # who is at the address is asked next, by a kept statement
+
+
+async def untie(session: Session, *, address: Address, how: str, by_id: int | None, now: datetime) -> None:
+    """Take an address from its person; whatever he was asked there ends."""
+    if address.person_id is None:
+        return
+    await _log(session, address, address.person_id, what="untied", how=how, by_id=by_id, now=now)
+    address.person_id, address.proof, address.proven_at = None, Proof.NONE, None
+    asked = Prompt.address_id == address.id, Prompt.state == "open"
+    await session.execute(update(Prompt).where(*asked).values(state="cancelled"))
+
+
+async def _log(
+    session: Session, address: Address, person_id: int, *, what: str, how: str, by_id: int | None, now: datetime
+) -> None:
+    row = {"community_id": address.community_id, "address_id": address.id, "person_id": person_id}
+    await session.execute(insert(LinkLog).values(what=what, how=how, by_id=by_id, at=now, **row))
 
 
 async def remember_locale(session: Session, actor: Actor, *, locale: str, chosen: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from services import conversations, outbox, people, timers
+from services.actors import LIVED_IN
 from services.db import Session, upsert
 from services.messages import Channel, Choice, T, Text, When, lines, plain, window_end
 from services.models import Incident, IncidentHousehold, Occupancy, Unit
@@ -77,7 +78,7 @@ def _homes(incident: Incident) -> Select[Any]:
 
 
 def _units(community_id: int, buildings: Sequence[str]) -> Select[Any]:
-    homes = select(Unit).where(Unit.community_id == community_id)
+    homes = select(Unit).where(Unit.community_id == community_id, Unit.kind.in_(sorted(LIVED_IN)))
     return homes.where(Unit.building.in_(buildings)) if buildings else homes
 
 

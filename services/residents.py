@@ -13,6 +13,7 @@ from services.actors import Actor
 from services.db import Session
 from services.models import Address, FollowUp, Number, NumberView, Occupancy, Person, Survey, Ticket, Unit
 from services.refusals import NotAllowed, NotFound, Refused
+from services.register import looks
 from services.tickets import finding
 from services.tickets.dispatch import ENDED
 from services.tickets.searching import at_work, named_to
@@ -92,6 +93,13 @@ async def known(session: Session, actor: Actor, *, person_id: int) -> Person:
     found = (await session.scalars(statement)).one_or_none()
     if found is None:
         raise NotFound
+    return found
+
+
+async def looked_at(session: Session, actor: Actor, *, person_id: int, now: datetime) -> File:
+    """Return the same, shown to somebody, which is written down; raises `NotFound`."""
+    found = await file_of(session, actor, person_id=person_id)
+    await looks.note(session, actor, what="file", person_id=person_id, now=now)
     return found
 
 

@@ -125,6 +125,18 @@ class Forms(Section):
     car_minutes: int = Field(10, ge=1, le=120)  # a keeper who says nothing: security goes
 
 
+class Registry(Section):
+    """Linking up, leases: how much is tried, when is asked."""
+
+    tries: int = Field(5, ge=2, le=50)  # wrong codes of one address …
+    try_minutes: int = Field(15, ge=1, le=24 * 60)  # … within so long …
+    lock_minutes: int = Field(30, ge=1, le=24 * 60)  # … and none is taken for so long
+    most_uses: int = Field(10, ge=1, le=100)  # of one printed code
+    invite_days: int = Field(3, ge=1, le=60)
+    lease_ask_days: int = Field(30, ge=1, le=180)  # before a lease ends somebody is asked
+    proxy_days: int = Field(7, ge=1, le=60)  # a parent who says nothing for so long has not agreed
+
+
 class Dialogues(Section):
     """How long an open question waits, how much one address may write."""
 
@@ -251,6 +263,7 @@ class Policy(Section):
     shifts: Shifts = Shifts()
     surveys: Surveys = Surveys()
     forms: Forms = Forms()
+    registry: Registry = Registry()
     dialogues: Dialogues = Dialogues()
     fees: Fees = Fees()
     payments: Payments = Payments()

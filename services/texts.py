@@ -130,7 +130,9 @@ class Texts:
         style = value.style
         near = {0: "day.today", 1: "day.tomorrow", -1: "day.yesterday"}.get(days) if style is Style.NEAR else None
         day = self._render(T(near or "day.date", month=local.month, day=local.day), reader)
-        if style is Style.DAY:
+        if style is Style.DATE and local.year != today.year:
+            return self._render(T("day.year", year=local.year, month=local.month, day=local.day), reader)
+        if style in {Style.DAY, Style.DATE}:
             return day
         return self._render(T("day.at", day=day, clock=clock), reader)
 

@@ -180,7 +180,7 @@ async def file(visit: Visit) -> Answer:
 async def person(visit: Visit, *, numbers: Sequence[str] = (), why: str = "") -> Answer:
     """Show one person's file; his numbers are masked unless they were just asked for."""
     turn = visit.turn
-    found = await residents.file_of(turn.session, turn.actor, person_id=visit.number("person"))
+    found = await residents.looked_at(turn.session, turn.actor, person_id=visit.number("person"), now=turn.now)
     names = {one.staff_id: one.name for one in await searching.colleagues(turn.session, turn.actor)}
     homes = [
         (visit.say(T("place.unit", building=h.unit.building, entrance=h.unit.entrance, room=h.unit.room)), h.role)

@@ -77,7 +77,7 @@ def desk_routes() -> list[web.RouteDef]:
         web.post("/desk", desk.inside(deskforms.search)),
         web.get("/desk/t/{ticket}", desk.inside(deskviews.ticket)),
         web.get("/desk/t/{ticket}/file/{media}", desk.inside(deskviews.file)),
-        web.get("/desk/p/{person}", desk.inside(deskviews.person)),
+        web.get("/desk/p/{person}", desk.inside(deskviews.person, acts=True)),
         web.post("/desk/p/{person}", desk.inside(deskforms.reveal, acts=True)),
         web.get("/desk/caller", desk.inside(deskviews.caller)),
         web.post("/desk/caller", desk.inside(deskforms.calling)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Code, Id, Ref, Words
@@ -122,6 +122,7 @@ class Person(Base):
     needs_care: Mapped[bool] = mapped_column(default=False)  # 家有老人
     shows_number: Mapped[bool] = mapped_column(default=True)  # lets the engineer call
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]  # name, numbers and words are gone; the id stays in the books
 
 
 class Number(Base):
@@ -151,7 +152,7 @@ class Occupancy(Base):
     since: Mapped[date]
     until: Mapped[date | None]  # the last day
     approved_by: Mapped[int | None]
-    for_person_id: Mapped[int | None]  # a proxy acts for this person, who agreed
+    for_person_id: Mapped[int | None]  # a proxy acts for this person, who agreed; whoever invited family
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[int | None]  # person; None: the lease was over
     ended_why: Mapped[Code] = mapped_column(
@@ -232,6 +233,7 @@ class LinkCode(Base):
     unit_id: Mapped[int | None]
     role: Mapped[Code]
     issued_by: Mapped[int | None]
+    invited: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # by the household, not the desk
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]  # the last time
     uses: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -252,9 +254,39 @@ class LinkRequest(Base):
     name: Mapped[str]
     words: Mapped[Words]
     status: Mapped[Code]  # open | approved | refused
+    media: Mapped[Any] = mapped_column(default=(), server_default="[]")  # photos of documents
+    reason: Mapped[Words] = mapped_column(default="", server_default="")  # why it was refused
     decided_by: Mapped[int | None]
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class LinkTry(Base):
+    """Wrong codes from one address: how many since when, and until when it is not listened to."""
+
+    __tablename__ = "link_try"
+    __table_args__ = (UniqueConstraint("address_id"),)
+
+    id: Mapped[Id]
+    address_id: Mapped[Ref] = mapped_column(ForeignKey("address.id"))
+    wrong: Mapped[int] = mapped_column(default=0)
+    since: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
+
+
+class LinkLog(Base):
+    """Each time an address was tied to somebody, or taken from him; rows are only added."""
+
+    __tablename__ = "link_log"
+
+    id: Mapped[Id]
+    community_id: Mapped[int | None]
+    address_id: Mapped[Ref] = mapped_column(index=True)
+    person_id: Mapped[Ref] = mapped_column(index=True)
+    what: Mapped[Code]  # tied | untied
+    how: Mapped[Code]  # register | contact | code | review | own | desk | moved | erased
+    by_id: Mapped[int | None]  # person
+    at: Mapped[datetime]
 
 
 class NumberView(Base):

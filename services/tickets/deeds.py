@@ -236,6 +236,12 @@ def _signed(deed: Deed) -> None:
     deed.ticket.outcome = deed.codes.get("outcome", "")
 
 
+def _inherited(deed: Deed) -> None:
+    ticket = deed.ticket
+    ticket.requester_id, ticket.requester_address_id = deed.codes["requester"], deed.codes["address"]
+    ticket.requester_name, ticket.requester_phone = "", ""  # whoever comes is looked up
+
+
 _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
     Action.ASSIGN: _assign,
     Action.HAND_ON: _assign,
@@ -269,4 +275,5 @@ _PATCHES: Mapping[Action, Callable[[Deed], None]] = {
     Action.RALLY: _rallied,
     Action.FOUND_RIGHT: _checked,
     Action.FOUND_WRONG: _failed,
+    Action.INHERIT: _inherited,
 }

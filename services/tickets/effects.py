@@ -73,6 +73,7 @@ EFFECTS: Mapping[Action, Effect] = {
     Action.URGE: owner.urged,
     Action.APPEAL: complaints.appealed,
     Action.RALLY: complaints.rallied,
+    Action.INHERIT: owner.inherited,
 }
 
 
@@ -132,4 +133,5 @@ HEARD: Mapping[Action, frozenset[Heard]] = {
     Action.SIGN_OFF: _heard(""),
     Action.FOUND_RIGHT: _heard(""),
     Action.FOUND_WRONG: _heard(""),
+    Action.INHERIT: _heard("owner holder"),
 }

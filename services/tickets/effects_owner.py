@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from services import conversations
+from services import conversations, people
 from services.catalog import Kind, Payer
 from services.db import Session
 from services.messages import Channel, Choice, T, Text, When, lines, money, plain, window_end
-from services.tickets import cards, news, surveying, telling
+from services.models import Person
+from services.tickets import cards, family, news, surveying, telling
 from services.tickets import effects_complaints as complaints
 from services.tickets.deeds import Deed
 from services.tickets.rules import Standing
 
 
 async def done(session: Session, deed: Deed) -> None:
-    """Ask the owner whether it is in order."""
+    """Ask the owner whether it is in order; who acts for him hears of it."""
+    await _ask_verdict(session, deed)
+    await family.done(session, deed.ticket, now=deed.now)
+
+
+async def _ask_verdict(session: Session, deed: Deed) -> None:
     ticket = deed.ticket
     if ticket.kind == Kind.COMPLAINT:
         await complaints.answered(session, deed)
@@ -167,3 +173,16 @@ async def urged(session: Session, deed: Deed) -> None:
     """Pass the urging on."""
     text = T("staff.urged", number=deed.ticket.number, count=deed.ticket.urges)
     await telling.holder_or_front(session, deed, text)
+
+
+async def inherited(session: Session, deed: Deed) -> None:
+    """The flat has another owner, or its tenant left: who comes hears that the work goes on, and who holds it."""
+    ticket = deed.ticket
+    person = await session.get(Person, ticket.requester_id)
+    if person is not None:
+        ticket.requester_name, ticket.shows_number = person.name, person.shows_number
+        ticket.requester_phone, ticket.needs_care = await people.phone_of(session, person.id), person.needs_care
+    await news.to_owner(session, ticket, T("news.inherited", number=ticket.number, matter=ticket.matter), now=deed.now)
+    if ticket.holder_id is not None:
+        text = T("staff.inherited", number=ticket.number, name=ticket.requester_name)
+        await news.to_staff(session, ticket, [ticket.holder_id], text, now=deed.now)

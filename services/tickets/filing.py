@@ -27,6 +27,7 @@ from services.tickets import (
     dispatch,
     engine,
     escalation,
+    family,
     forwarded,
     history,
     merging,
@@ -94,6 +95,7 @@ async def file(
         deed = Deed(actor, ticket, Action.FILE, now, policy, said)
         await complaints.begin(session, deed, request.outside)
     await _show(session, house, ticket, holder, now)
+    await family.filed(session, ticket, now=now)
     if plan.priority is Priority.EMERGENCY:
         await escalation.page_now(session, ticket=ticket, house=house, now=now, policy=policy)
     return ticket

@@ -70,6 +70,7 @@ class Action(StrEnum):
     SIGN_OFF = "sign_off"
     FOUND_RIGHT = "found_right"
     FOUND_WRONG = "found_wrong"
+    INHERIT = "inherit"
 
 
 class Standing(StrEnum):
@@ -200,6 +201,7 @@ TABLE: Mapping[Action, Rule] = {
     Action.SIGN_OFF: _rule("lead", ENDED, None, Repeat.REFUSE, brings="outcome?"),
     Action.FOUND_RIGHT: _rule("holder front lead", HELD, State.CLOSED, Repeat.IGNORE),
     Action.FOUND_WRONG: _rule("holder front lead", HELD, WORKING, brings="until words"),
+    Action.INHERIT: _rule("system", LIVE, brings="requester address?"),
 }
 
 

@@ -16,6 +16,7 @@ from services.db import Database, Session
 from services.messages import Channel, Inbound
 from services.models import Event, FollowUp, History, LinkCode, Outgoing, Person, Survey, Ticket
 from services.refusals import Refused
+from services.settings import Policy
 from services.tickets import finding, passing
 from services.tickets.filing import TooMany
 from services.tickets.rules import AlreadyTaken
@@ -258,7 +259,7 @@ async def test_a_code_redeemed_twice_at_once_ties_one_address(replicas: list[Rep
 
     async def redeem(session: Session, member: Member) -> str:
         actor = await crowd.actor_of(session, member)
-        await links.redeem(session, actor, code=code, now=NOW)
+        await links.redeem(session, actor, code=code, now=NOW, policy=Policy())
         return "tied"
 
     assert sorted(await at_once(replicas, strangers, redeem)) == ["BadCode", "tied"]

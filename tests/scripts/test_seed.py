@@ -56,9 +56,10 @@ async def seeded(database: Database) -> Database:
 
 
 async def test_the_estate_is_as_described(seeded: Database) -> None:
-    units = await _all(seeded, Unit.building, Unit.entrance, Unit.room)
-    assert len(units) == 3 * 2 * 24
-    assert ("3", "2", "1502") in units
+    units = await _all(seeded, Unit.building, Unit.entrance, Unit.room, Unit.kind)
+    assert [kind for *_, kind in units].count("flat") == 3 * 2 * 24
+    assert [kind for *_, kind in units].count("parking") == 3
+    assert ("3", "2", "1502", "flat") in units
     assert await _all(seeded, Building.name) == ["1", "2", "3"]
     roles = await _all(seeded, Staff.role)
     assert [roles.count(role) for role in ("engineer", "desk", "supervisor", "manager")] == [4, 1, 1, 1]

@@ -50,10 +50,12 @@ async def test_a_code_ties_its_person_once(line: Line) -> None:
         wu = (await session.scalars(select(Person.id).where(Person.name == "吴海"))).one()
         code = await issued(session, line, person=wu)
         first, second = await stranger(session, line, "甲"), await stranger(session, line, "乙")
-        person = await links.redeem(session, first, code=f" {code.lower()} ", now=line.now)
+        person = await links.redeem(
+            session, first, code=f" {code.lower()} ", now=line.now, policy=line.world.policies.defaults
+        )
         assert person.id == wu
         with pytest.raises(BadCode):
-            await links.redeem(session, second, code=code, now=line.now)
+            await links.redeem(session, second, code=code, now=line.now, policy=line.world.policies.defaults)
         known = await stranger(session, line, "甲")
         assert (known.person_id, known.proof, len(known.here)) == (wu, Proof.CODE, 1)
 
@@ -61,7 +63,13 @@ async def test_a_code_ties_its_person_once(line: Line) -> None:
 async def test_a_code_for_nobody_in_particular_makes_a_new_person_of_the_unit(line: Line) -> None:
     async with line.db.transaction() as session:
         code = await issued(session, line)
-        person = await links.redeem(session, await stranger(session, line, "新租客"), code=code, now=line.now)
+        person = await links.redeem(
+            session,
+            await stranger(session, line, "新租客"),
+            code=code,
+            now=line.now,
+            policy=line.world.policies.defaults,
+        )
         tie = (
             await session.execute(select(Occupancy.role, Occupancy.proof).where(Occupancy.person_id == person.id))
         ).one()
@@ -73,14 +81,26 @@ async def test_an_old_code_is_refused(line: Line, wait: timedelta) -> None:
     async with line.db.transaction() as session:
         code = await issued(session, line)
         with pytest.raises(BadCode):
-            await links.redeem(session, await stranger(session, line), code=code, now=line.now + wait)
+            await links.redeem(
+                session,
+                await stranger(session, line),
+                code=code,
+                now=line.now + wait,
+                policy=line.world.policies.defaults,
+            )
 
 
 async def test_an_unknown_code_is_refused_and_only_digests_are_kept(line: Line) -> None:
     async with line.db.transaction() as session:
         code = await issued(session, line)
         with pytest.raises(BadCode):
-            await links.redeem(session, await stranger(session, line), code="AAAAAAAA", now=line.now)
+            await links.redeem(
+                session,
+                await stranger(session, line),
+                code="AAAAAAAA",
+                now=line.now,
+                policy=line.world.policies.defaults,
+            )
         kept = (await session.scalars(select(LinkCode.digest))).one()
         assert code not in kept
 

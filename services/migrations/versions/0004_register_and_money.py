@@ -15,6 +15,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _company()
+    _link_log()
     _proof_code()
     _bill_run()
     _data_view()
@@ -27,6 +28,7 @@ def upgrade() -> None:
     _discount()
     _dunning_attempt()
     _import_row()
+    _link_try()
     _matter()
     _meter_reading()
     _payment()
@@ -39,7 +41,9 @@ def upgrade() -> None:
     _building()
     _community()
     _link_code()
+    _link_request()
     _occupancy()
+    _person()
     _unit()
 
 
@@ -52,6 +56,23 @@ def _company() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_company")),
         sa.UniqueConstraint("slug", name=op.f("uq_company_slug")),
     )
+
+
+def _link_log() -> None:
+    op.create_table(
+        "link_log",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("community_id", BIG, nullable=True),
+        sa.Column("address_id", BIG, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("what", sa.String(length=64), nullable=False),
+        sa.Column("how", sa.String(length=64), nullable=False),
+        sa.Column("by_id", BIG, nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_log")),
+    )
+    op.create_index(op.f("ix_link_log_address_id"), "link_log", ["address_id"], unique=False)
+    op.create_index(op.f("ix_link_log_person_id"), "link_log", ["person_id"], unique=False)
 
 
 def _proof_code() -> None:
@@ -334,6 +355,20 @@ def _import_row() -> None:
     )
 
 
+def _link_try() -> None:
+    op.create_table(
+        "link_try",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("address_id", BIG, nullable=False),
+        sa.Column("wrong", BIG, nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_link_try_address_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_try")),
+        sa.UniqueConstraint("address_id", name=op.f("uq_link_try_address_id")),
+    )
+
+
 def _matter() -> None:
     op.create_table(
         "matter",
@@ -578,10 +613,16 @@ def _community() -> None:
 
 
 def _link_code() -> None:
+    op.add_column("link_code", sa.Column("invited", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("link_code", sa.Column("uses", BIG, server_default="0", nullable=False))
     op.add_column("link_code", sa.Column("most_uses", BIG, server_default="1", nullable=False))
     op.add_column("link_code", sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("link_code", sa.Column("revoked_by", BIG, nullable=True))
+
+
+def _link_request() -> None:
+    op.add_column("link_request", sa.Column("media", sa.Text(), server_default="[]", nullable=False))
+    op.add_column("link_request", sa.Column("reason", sa.Text(), server_default="", nullable=False))
 
 
 def _occupancy() -> None:
@@ -589,6 +630,10 @@ def _occupancy() -> None:
     op.add_column("occupancy", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("occupancy", sa.Column("ended_by", BIG, nullable=True))
     op.add_column("occupancy", sa.Column("ended_why", sa.String(length=64), server_default="", nullable=False))
+
+
+def _person() -> None:
+    op.add_column("person", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def _unit() -> None:

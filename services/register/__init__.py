@@ -1,0 +1,1 @@
+"""Who has to do with which unit, since when and until when; what follows when that changes."""
