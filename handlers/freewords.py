@@ -10,6 +10,7 @@ from handlers import (
     commands,
     fees,
     gate,
+    imports,
     linking,
     losses,
     menu,
@@ -100,6 +101,9 @@ async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]
 
 
 async def _staff_words(turn: Turn) -> Reply | None:
+    table = await imports.arrived(turn)
+    if table is not None:
+        return table
     at_gate = await gate.typed(turn)
     if at_gate is not None:
         return at_gate
