@@ -146,5 +146,3 @@ class Incoming:
             house = await houses.by_id(session, community_id=job.community_id)
         await self._importer.apply(job, house=house)
         await self._db.run(partial(arrivals.ended, job_id=job.id, now=self._now()))
-
-

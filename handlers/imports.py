@@ -29,7 +29,7 @@ def _is_table(file: Attachment) -> bool:
 
 
 async def command(turn: Turn, rest: str) -> Reply:
-    """Say how files are brought in, or decide on one that was looked at: `as 5 bills`, `apply 5`, `good 5`, `drop 5`."""
+    """Say how files come in, or decide on one that was looked at: `as 5 bills`, `apply 5`, `good 5`, `drop 5`."""
     verb, _, more = rest.partition(" ")
     number, _, kind = more.partition(" ")
     if not number.isdecimal():

@@ -101,10 +101,14 @@ async def say(session: Session, *, digest_id: int, pages: Sequence[Ready], now: 
         texts_only = to.channel == Channel.SMS
         if texts_only and page.files and count > 1:  # what is but a picture or a workbook says nothing there
             continue
-        files = () if texts_only else [
-            await media.keep_made(session, one, community_id=digest.community_id, key=digest.key, now=now)
-            for one in page.files
-        ]
+        files = (
+            ()
+            if texts_only
+            else [
+                await media.keep_made(session, one, community_id=digest.community_id, key=digest.key, now=now)
+                for one in page.files
+            ]
+        )
         await conversations.tell(
             session,
             to=to,

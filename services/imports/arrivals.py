@@ -222,7 +222,7 @@ async def ended(session: Session, *, job_id: int, now: datetime) -> None:
     await _tell(session, job, text, now=now)
 
 
-async def _tell(  # noqa: PLR0913
+async def _tell(
     session: Session,
     job: ImportJob,
     text: Text,

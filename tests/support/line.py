@@ -113,9 +113,7 @@ class Line:
             pace=DeliveryPace(),
             metrics=metrics,
         )
-        self.schedule = Schedule(
-            self.db, ports, self.world, store, now=self.clock.now, metrics=metrics, owner=OWNER
-        )
+        self.schedule = Schedule(self.db, ports, self.world, store, now=self.clock.now, metrics=metrics, owner=OWNER)
         uploads = Path(tempfile.gettempdir()) / "ownerline-uploads-of-tests"
         self.files = Files(self.db, ports, store, uploads, now=self.clock.now)
         self._woken = {"inbox": True, "outbox": True, "digests": False, "imports": False}
