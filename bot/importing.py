@@ -26,7 +26,7 @@ from services.models import ImportJob
 R = TypeVar("R")
 
 AIM_SECONDS = 0.03  # of a transaction: others wait for the writer meanwhile
-FIRST, LEAST, MOST = 200, 25, 4_000  # rows in one
+FIRST, LEAST, MOST = 200, 100, 2_000  # rows in one
 SWEPT = 2_000
 
 Progress = Callable[[int, int], None]

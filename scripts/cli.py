@@ -21,6 +21,7 @@ from scripts.cli_estate import (
     survey_results,
     survey_start,
 )
+from scripts.cli_files import EXPORTS, IMPORTS
 from scripts.cli_money import bills_check, bills_generate, prices_import, prices_share, prices_show
 from scripts.trouble import CommandError
 
@@ -256,6 +257,8 @@ def commands() -> typer.Typer:
     for name, about, actions in (
         ("audit", "The history that can't be changed.", (audit_verify, audit_seal)),
         ("bills", "What units are charged.", (bills_generate, bills_check)),
+        ("export", "What is written down, as workbooks.", EXPORTS),
+        ("import", "Files of owners, units and money.", IMPORTS),
         ("inbox", "What came in and could not be worked.", (inbox_list, inbox_retry, inbox_drop)),
         (
             "outbox",

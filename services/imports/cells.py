@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from services import phones
 from services.imports.columns import Columns, folded
-from services.understanding.normalise import normalise
 
 EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets' serials
 FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000  # 1954 to 2119
@@ -70,7 +70,8 @@ def written(cell: object) -> str:
         return str(int(cell))
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
-    return " ".join(normalise(str(cell)).replace("\u3000", " ").split(" ")).strip().strip("'\u200b\ufeff")
+    text = str(cell)
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip("'\u200b\ufeff \t\r\n")
 
 
 def _text(reader: Reader, cell: object, text: str) -> str:  # noqa: ARG001
@@ -83,7 +84,7 @@ def _phones(reader: Reader, cell: object, text: str) -> list[str]:  # noqa: ARG0
     """Read every number of a cell; words beside them are left out, a number that is none is told."""
     found: list[str] = []
     for part in PHONE_BREAKS.split(ZEROS.sub("", text)):
-        number, _ = phones.find_number(part, reader.region)
+        number = phones.e164(part, reader.region) or phones.find_number(part, reader.region)[0]
         if number and number not in found:
             found.append(number)
         elif not number and sum(sign.isdigit() for sign in part):

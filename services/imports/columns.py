@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-
-from services.understanding.normalise import lower, normalise
 
 SHIPPED = Path(__file__).with_name("columns.toml")
 
@@ -64,7 +63,8 @@ class Columns:
 
 def folded(text: str) -> str:
     """Return a text as it is compared: one width, one case, no marks and no spaces."""
-    return "".join(sign for sign in lower(normalise(text)) if sign.isalnum())
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return plain if plain.isalnum() else "".join(sign for sign in plain if sign.isalnum())
 
 
 @cache
@@ -90,7 +90,7 @@ def shipped() -> Columns:
         called,
         titles,
         codes,
-        tuple(normalise(mark).lower() for mark in found["rows"]["marks"]),
+        tuple(unicodedata.normalize("NFKC", mark).lower() for mark in found["rows"]["marks"]),
         tuple(found["rows"]["endings"]),
         frozenset(map(folded, found["rows"]["totals"])),
         frozenset(word.casefold() for word in found["rows"]["nothing"]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from services.imports.cells import BadCell, Reader, written
@@ -48,13 +50,18 @@ class Line:
     state: str = "new"  # new | changed | same | bad
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """How the lines of a sheet are read."""
 
     kind: Kind
     header: Header
     reader: Reader
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """Give the file's own titles as they are compared."""
+        return frozenset(folded(title) for title in self.header.titles.values())
 
     @property
     def columns(self) -> Columns:
@@ -87,15 +94,12 @@ def read(sheet: Sheet, form: Form) -> Iterator[Line]:
 
 
 def _is_nothing(cells: Sequence[object], form: Form) -> bool:
-    said = [text for text in map(written, cells) if text]
-    if (
-        not said
-        or folded(said[0]) in form.columns.totals
-        or any(folded(text) in form.columns.totals for text in said[:2])
-    ):
+    """Whether a row is empty, adds others up, or is the header once more."""
+    first = list(islice((text for text in map(written, cells) if text), 2))
+    folds = [folded(text) for text in first]
+    if not folds or not form.columns.totals.isdisjoint(folds):
         return True
-    titles = {folded(title) for title in form.header.titles.values()}
-    return sum(folded(text) in titles for text in said) >= SAME_AS_HEADER
+    return len(folds) == SAME_AS_HEADER and form.titles.issuperset(folds)
 
 
 def _spread(cells: Sequence[object], form: Form, above: dict[str, object]) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, select
 
 from services.actors import Tie
 from services.db import Session, insert_once
@@ -79,12 +79,11 @@ async def _around(session: Session, rows: Sequence[Mapping[str, Any]], known: Kn
             found.active.add((unit_id, person_id, role))
             found.until[unit_id, person_id, role] = until
     people = set(found.tied.values())
-    here = select(Occupancy.person_id).where(Occupancy.community_id == known.community_id)
-    said = or_(Number.person_id.in_(people), Number.e164.in_(numbers) & Number.person_id.in_(here))
-    rows_ = await session.execute(
-        select(Number.e164, Person.id, Person.name).join(Person, Person.id == Number.person_id).where(said)
-    )
-    for e164, person_id, name in rows_.all():
+    here = exists().where(Occupancy.person_id == Number.person_id, Occupancy.community_id == known.community_id)
+    named = select(Number.e164, Person.id, Person.name).join(Person, Person.id == Number.person_id)
+    of_people = (await session.execute(named.where(Number.person_id.in_(people)))).all() if people else []
+    by_number = (await session.execute(named.where(Number.e164.in_(numbers), here))).all() if numbers else []
+    for e164, person_id, name in (*of_people, *by_number):
         found.numbers.setdefault(person_id, set()).add(e164)
         found.by_number.setdefault((e164, name), person_id)
     return found
