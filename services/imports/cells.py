@@ -19,12 +19,13 @@ FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000  # 1954 to 2119
 CM2 = 10_000
 MOST_AREA = Decimal(1_000_000)
 LONGEST = 200
+NO_NUMBER = 2  # digits: a second phone is counted so
 DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?!\d)")
 COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 MONTH = re.compile(r"(\d{4})\D{0,2}(0?[1-9]|1[0-2])\D?")
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 SUM = re.compile(r"[-+(]?\d[\d,]*(?:\.\d+)?\)?|[-+]?\.\d+")
-PHONE_BREAKS = re.compile(r"[/,;|\n\u3001\uff0c\uff1b\uff0f]+|\s{2,}")
+PHONE_BREAKS = re.compile(r"[/,;|\n]+|\s{2,}|[^\x00-\x7f]+")  # words between numbers, too
 ZEROS = re.compile(r"\.0+$")
 
 
@@ -87,7 +88,7 @@ def _phones(reader: Reader, cell: object, text: str) -> list[str]:  # noqa: ARG0
         number = phones.e164(part, reader.region) or phones.find_number(part, reader.region)[0]
         if number and number not in found:
             found.append(number)
-        elif not number and sum(sign.isdigit() for sign in part):
+        elif not number and sum(sign.isdigit() for sign in part) > NO_NUMBER:
             raise BadCell("phones")
     if not found:
         raise BadCell("phones")
