@@ -49,10 +49,16 @@ async def test_one_bad_row_keeps_the_whole_file_out_unless_it_is_skipped(line: L
 
 
 async def test_what_is_wrong_with_a_row_names_its_column_even_when_the_register_says_so(line: Line) -> None:
-    raw = ugly.text([ugly.PAID, ("3-2-7777", "100", "2026-4-10", "微信", "W1"), ("3-2-1502", "9", "2027-4-1", "", "W2")])
+    raw = ugly.text(
+        [ugly.PAID, ("3-2-7777", "100", "2026-4-10", "微信", "W1"), ("3-2-1502", "9", "2027-4-1", "", "W2")]
+    )
     job = await files.bring(line.db, Kind.PAYMENTS, raw)
     async with line.db.reading() as session:
-        found = [(one.row, p["column"], p["title"]) for one in await jobs.problems(session, job_id=job.id) for p in one.problems]
+        found = [
+            (one.row, p["column"], p["title"])
+            for one in await jobs.problems(session, job_id=job.id)
+            for p in one.problems
+        ]
     assert found == [(2, "A", "房号"), (3, "C", "收款日期")]
 
 
