@@ -165,7 +165,7 @@ def build(settings: Settings, *, db: Database, clock: DeskClock) -> House:
         lines=lines,
         work=work,
         delivery=Delivery(db, lines, desk, owner=owner, now=clock.now, pace=pace, metrics=metrics),
-        schedule=Schedule(db, ports, world, store, now=clock.now, metrics=metrics),
+        schedule=Schedule(db, ports, world, store, now=clock.now, metrics=metrics, owner=owner),
         files=files,
         telegram=telegram,
         owner=owner,

@@ -14,6 +14,7 @@ from services.digests import books, charts, drawing, jobs, making, rounds
 from services.digests.jobs import File, Ready
 from services.digests.making import Made, Wanted
 from services.digests.pages import Page
+from services.media import Made as File
 from services.media import MediaStore
 from services.messages import Channel, MediaKind, Text
 from services.texts import Reader

@@ -14,6 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot import reaping
 from bot.digests import Digests
+from bot.incoming import Incoming
 from bot.metrics import Metrics
 from bot.work import Ports
 from handlers import setaside
@@ -55,10 +56,12 @@ class Schedule:
         *,
         now: Callable[[], datetime],
         metrics: Metrics,
+        owner: str,
     ) -> None:
         """Take the world; nothing ticks before `run`."""
         self._store = store
         self.digests = Digests(db, world, store, now=now)
+        self.incoming = Incoming(db, world, store, owner=owner, now=now)
         self._ticking: set[asyncio.Future[None]] = set()
         self._db, self._ports, self._world, self._now, self._metrics = db, ports, world, now, metrics
 
@@ -96,6 +99,7 @@ class Schedule:
             Tick("balances", 3600, self.balances),
             Tick("register", 600, self.register),
             Tick("digests", 1, self.digests.make_all, at_once=2),
+            Tick("imports", 1, self.incoming.work_all, at_once=2),
         )
 
     async def _safely(self, tick: Tick) -> None:

@@ -32,7 +32,7 @@ from services.sqltypes import Moment
 Session = kept.Session
 R = TypeVar("R")
 
-Topic = Literal["inbox", "outbox", "media", "timers", "digests"]
+Topic = Literal["inbox", "outbox", "media", "timers", "digests", "imports"]
 TOPICS: Sequence[Topic] = get_args(Topic)
 
 SERIALIZATION_STATES = frozenset({"40001", "40P01"})

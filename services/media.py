@@ -20,6 +20,7 @@ MOST_TRIES = 6
 PREFIX = 2
 DRAWN = "qr:"  # instead of a digest: a picture that is drawn of these words when it is looked at
 LINKED = "qr-link:"  # the same of a whole address, which our own page has no part in
+HOUSE = "house"  # the channel of files that we made ourselves
 LONGEST_MIME = 64  # signs, as the column has them
 
 
@@ -79,6 +80,37 @@ class Held:
     sha256: str
     file_id: str
     wanted: bool = False  # the bytes are still to be fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that we made, its bytes in the store."""
+
+    name: str
+    kind: MediaKind
+    mime: str
+    sha256: str
+    size: int
+
+
+async def keep_made(session: Session, made: Made, *, community_id: int, key: str, now: datetime) -> int:
+    """Note a file of ours, that channels may send it; return its id."""
+    row = {
+        "community_id": community_id,
+        "person_id": None,
+        "kind": made.kind,
+        "channel": HOUSE,
+        "account": "",
+        "unique_id": f"{key}:{made.name}",
+        "sha256": made.sha256,
+        "mime": made.mime,
+        "size": made.size,
+        "name": made.name,
+        "state": "stored",
+        "created_at": now,
+    }
+    added: int = (await insert_once(session, Media, row, Media.id)).scalar_one()
+    return added
 
 
 async def keep(session: Session, actor: Actor, inbound: Inbound, *, now: datetime) -> list[int]:

@@ -8,28 +8,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
-from services import conversations, inlined, people
+from services import conversations, inlined, media, people
 from services.db import Session, insert_once, machine_now, wake
-from services.messages import Channel, Choice, MediaKind, Text
-from services.models import Digest, Media
+from services.media import Made
+from services.messages import Channel, Choice, Text
+from services.models import Digest
 from services.outbox import Priority, To
 from services.stretches import Stretch
 
 LEASE = timedelta(minutes=3)
 MOST_TRIES = 3
 PUSHED = "digest."  # how the keys of the rounds begin; what somebody asked for himself goes first
-HOUSE = "house"  # the channel of files that we made ourselves
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that was made, its bytes in the store."""
-
-    name: str
-    kind: MediaKind
-    mime: str
-    sha256: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +27,7 @@ class Ready:
 
     text: Text
     rows: Sequence[Sequence[Choice]]
-    files: Sequence[File] = ()
+    files: Sequence[Made] = ()
 
 
 async def ask(
@@ -112,7 +101,14 @@ async def say(session: Session, *, digest_id: int, pages: Sequence[Ready], now: 
         texts_only = to.channel == Channel.SMS
         if texts_only and page.files and count > 1:  # what is but a picture or a workbook says nothing there
             continue
-        files = () if texts_only else [await _kept(session, digest, one, now) for one in page.files]
+        files = (
+            ()
+            if texts_only
+            else [
+                await media.keep_made(session, one, community_id=digest.community_id, key=digest.key, now=now)
+                for one in page.files
+            ]
+        )
         await conversations.tell(
             session,
             to=to,
@@ -129,23 +125,3 @@ async def _reader(session: Session, digest: Digest) -> To | None:
     if digest.team:
         return await people.group_of(session, community_id=digest.community_id, team=digest.team)
     return await people.to_of(session, address_id=digest.address_id)
-
-
-async def _kept(session: Session, digest: Digest, file: File, now: datetime) -> int:
-    """Note a file of ours, that channels may send it."""
-    row = {
-        "community_id": digest.community_id,
-        "person_id": None,
-        "kind": file.kind,
-        "channel": HOUSE,
-        "account": "",
-        "unique_id": f"{digest.key}:{file.name}",
-        "sha256": file.sha256,
-        "mime": file.mime,
-        "size": file.size,
-        "name": file.name,
-        "state": "stored",
-        "created_at": now,
-    }
-    added: int = (await insert_once(session, Media, row, Media.id)).scalar_one()
-    return added

@@ -19,12 +19,14 @@ FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000  # 1954 to 2119
 CM2 = 10_000
 MOST_AREA = Decimal(1_000_000)
 LONGEST = 200
+UNSEEN = "'\u200b\ufeff \t\r\n"
+NO_NUMBER = 2  # digits: a second phone is counted so
 DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?!\d)")
 COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 MONTH = re.compile(r"(\d{4})\D{0,2}(0?[1-9]|1[0-2])\D?")
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 SUM = re.compile(r"[-+(]?\d[\d,]*(?:\.\d+)?\)?|[-+]?\.\d+")
-PHONE_BREAKS = re.compile(r"[/,;|\n\u3001\uff0c\uff1b\uff0f]+|\s{2,}")
+PHONE_BREAKS = re.compile(r"[/,;|\n]+|\s{2,}|[^\x00-\x7f]+")  # words between numbers, too
 ZEROS = re.compile(r"\.0+$")
 
 
@@ -71,13 +73,14 @@ def written(cell: object) -> str:
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
     text = str(cell)
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip("'\u200b\ufeff \t\r\n")
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip(UNSEEN)
 
 
 def _text(reader: Reader, cell: object, text: str) -> str:  # noqa: ARG001
     if len(text) > LONGEST:
         raise BadCell("text")
-    return " ".join(text.split())
+    said = cell.strip(UNSEEN) if isinstance(cell, str) else text  # as it is written, brackets of either width
+    return " ".join(said.split())
 
 
 def _phones(reader: Reader, cell: object, text: str) -> list[str]:  # noqa: ARG001
@@ -87,7 +90,7 @@ def _phones(reader: Reader, cell: object, text: str) -> list[str]:  # noqa: ARG0
         number = phones.e164(part, reader.region) or phones.find_number(part, reader.region)[0]
         if number and number not in found:
             found.append(number)
-        elif not number and sum(sign.isdigit() for sign in part):
+        elif not number and sum(sign.isdigit() for sign in part) > NO_NUMBER:
             raise BadCell("phones")
     if not found:
         raise BadCell("phones")
@@ -182,10 +185,13 @@ def _period(reader: Reader, cell: object, text: str) -> str:
         return f"{cell:%Y-%m}"
     if (serial := _serial(text)) is not None and not re.fullmatch(r"20\d{4}", text):
         return f"{EPOCH + timedelta(days=int(serial)):%Y-%m}"
-    match = MONTH.fullmatch(text)
-    if match is not None:
-        return f"{int(match[1]):04d}-{int(match[2]):02d}"
-    return _text(reader, cell, text)
+    return month_of(_text(reader, cell, text))
+
+
+def month_of(period: str) -> str:
+    """Return a period that is one month as 2026-03, any other as it is written."""
+    match = MONTH.fullmatch(period)
+    return f"{int(match[1]):04d}-{int(match[2]):02d}" if match is not None else period
 
 
 READ: Mapping[str, Callable[[Reader, object, str], Any]] = {

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from services import actors
 from services.access import Deed
 from services.db import Session, insert_once
+from services.imports.cells import month_of
 from services.imports.known import Known, located, wrong
 from services.imports.lines import Line
 from services.models import Bill, Payment
@@ -36,13 +37,13 @@ async def check_bills(session: Session, lines: Sequence[Line], known: Known) -> 
         fields = line.fields
         for name in ("amount", "paid"):
             if fields.get(name, 0) < 0 or (name == "amount" and fields.get(name) == 0):
-                wrong(line, "positive", f"{fields[name] / 100:.2f}")
+                wrong(line, "positive", f"{fields[name] / 100:.2f}", name=name)
         if len(fields.get("item", "")) > LONGEST_CODE or len(fields.get("period", "")) > LONGEST_CODE:
-            wrong(line, "short")
+            wrong(line, "short", name="period")
         if "unit_id" not in fields or not {"item", "period", "amount"} <= set(fields):
             continue
         if not known.is_new("bill", fields["unit_id"], fields["item"], fields["period"]):
-            wrong(line, "once", f"{fields['item']} {fields['period']}")
+            wrong(line, "once", f"{fields['item']} {fields['period']}", name="period")
         whole.append(line)
     there = await _bills(session, [line.fields for line in whole])
     for line in whole:
@@ -67,12 +68,14 @@ async def _bills(session: Session, rows: Sequence[Mapping[str, Any]]) -> Mapping
     items = sorted({row["item"] for row in rows})
     asked = select(Bill).where(Bill.unit_id.in_(units), Bill.item.in_(items))
     found = (await session.scalars(asked.execution_options(populate_existing=True))).all()
-    return {(bill.unit_id, bill.item, bill.period): bill for bill in found}
+    return {(bill.unit_id, bill.item, month_of(bill.period)): bill for bill in found}
 
 
 async def apply_bills(session: Session, rows: Sequence[Mapping[str, Any]], known: Known, *, now: datetime) -> None:
     """Write charges down, correct those that changed, book what the file says was paid."""
-    await insert_once(session, Bill, [_bill(row, known) for row in rows])
+    there = await _bills(session, rows)  # a charge that the price list made may write its month otherwise
+    if new := [_bill(row, known) for row in rows if _key(row) not in there]:
+        await insert_once(session, Bill, new)
     bills = await _bills(session, rows)
     await _correct(session, rows, bills, known, now)
     entries = [
@@ -156,24 +159,24 @@ async def check_payments(session: Session, lines: Sequence[Line], known: Known) 
     for line in lines:
         fields = line.fields
         if fields.get("amount", 1) <= 0:
-            wrong(line, "positive", f"{fields['amount'] / 100:.2f}")
+            wrong(line, "positive", f"{fields['amount'] / 100:.2f}", name="amount")
         if "day" in fields and date.fromisoformat(fields["day"]) > known.today:
-            wrong(line, "past", fields["day"])
+            wrong(line, "past", fields["day"], name="day")
         if {"unit_id", "amount", "day"} <= set(fields):
             fields["key"] = _payment_key(fields, known)
             if not known.is_new("payment", fields["key"]):
-                wrong(line, "once", fields.get("serial", ""))
+                wrong(line, "once", fields.get("serial", ""), name="serial")
             whole.append(line)
-    keys = [line.fields["key"] for line in whole]
+    keys = {key for line in whole for key in (line.fields["key"], line.fields.get("serial", ""))}
     here = Payment.community_id == known.community_id, Payment.key.in_(keys)
     rows = await session.execute(select(Payment.key, Payment.unit_id, Payment.cents).where(*here))
     there = {row.key: (row.unit_id, row.cents) for row in rows.all()}
     for line in whole:
-        before = there.get(line.fields["key"])
+        before = there.get(line.fields["key"]) or there.get(line.fields.get("serial", ""))  # … written down elsewhere
         if before is not None:
             line.state = "same"
             if before != (line.fields["unit_id"], line.fields["amount"]):
-                wrong(line, "serial", line.fields.get("serial", ""))
+                wrong(line, "serial", line.fields.get("serial", ""), name="serial")
 
 
 def _payment_key(row: Mapping[str, Any], known: Known) -> str:

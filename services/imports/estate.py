@@ -30,7 +30,7 @@ async def check_units(session: Session, lines: Sequence[Line], known: Known) -> 
     for line in lines:
         parts = line.fields.get("unit")
         if parts is not None and not known.is_new("unit", *parts):
-            wrong(line, "once", "-".join(part for part in parts if part))
+            wrong(line, "once", "-".join(part for part in parts if part), name="unit")
     await _compare(session, [line for line in lines if "unit" in line.fields], known)
 
 
@@ -115,12 +115,12 @@ async def check_parking(session: Session, lines: Sequence[Line], known: Known) -
         if parts is not None:
             line.fields["attached_to"] = known.unit_id(parts)
             if line.fields["attached_to"] is None:
-                wrong(line, "unit_known", "-".join(part for part in parts if part))
+                wrong(line, "unit_known", "-".join(part for part in parts if part), name="unit")
         space = line.fields.get("space")
         if space is None:
             continue
         if not known.is_new("space", space):
-            wrong(line, "once", space)
+            wrong(line, "once", space, name="space")
         line.fields |= {"unit": [SPACE, SPACE, space], "kind": UnitKind.PARKING.value}
     whole = [line for line in lines if "space" in line.fields]
     await _compare(session, whole, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from services.imports.columns import UNIT_PARTS, Columns, Kind, folded
 
 LOOKED_THROUGH = 15  # rows from the top
 CLOSE = 0.93
+REMARK = re.compile(r"[(\uff08\[\u3010][^)\uff09\]\u3011]*[)\uff09\]\u3011]")  # must be filled in, in yuan …
 LEAST = 2  # columns that make a header
 
 
@@ -88,10 +90,12 @@ def _alone(columns: dict[str, int]) -> dict[str, int]:
 
 
 def _field(title: str, kind: Kind, known: Columns) -> str | None:
+    words = known.titles[kind]
     said = folded(title)
+    if said not in words:
+        said = folded(REMARK.sub("", title))
     if not said or said.isdigit():
         return None
-    words = known.titles[kind]
     if said in words:
         return words[said]
     near = process.extractOne(said, words.keys(), scorer=JaroWinkler.normalized_similarity, score_cutoff=CLOSE)

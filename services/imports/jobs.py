@@ -28,10 +28,13 @@ class State(StrEnum):
     """How far a file is."""
 
     WANTED = "wanted"  # sent in a chat, not read yet
+    ASKED = "asked"  # … of what it is
+    READ = "read"  # … and its rows are those of another job
     READING = "reading"
     CHECKED = "checked"
     APPLYING = "applying"
     DONE = "done"
+    TOLD = "told"  # … and so was who had sent it
     DROPPED = "dropped"
 
 

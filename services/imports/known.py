@@ -61,9 +61,11 @@ async def load(session: Session, *, community_id: int, kind: Kind, today: date, 
     return Known(community_id, kind, today, as_of, units, rooms)
 
 
-def wrong(line: Line, expected: str, found: object = "", *, title: str = "", column: str = "") -> None:
-    """Note what is wrong with a line as a whole."""
-    line.problems.append(Problem(column, title, str(found), expected))
+def wrong(line: Line, expected: str, found: object = "", *, name: str = "") -> None:
+    """Note what is wrong with a field of a line, or with the line as a whole."""
+    line.problems.append(
+        line.form.problem(name, found, expected) if line.form is not None else Problem("", "", str(found), expected)
+    )
 
 
 def located(lines: Sequence[Line], known: Known) -> dict[int, list[Line]]:
@@ -75,7 +77,7 @@ def located(lines: Sequence[Line], known: Known) -> dict[int, list[Line]]:
             continue
         unit_id = known.unit_id(parts)
         if unit_id is None:
-            wrong(line, "unit_known", "-".join(part for part in parts if part))
+            wrong(line, "unit_known", "-".join(part for part in parts if part), name="unit")
             continue
         line.fields["unit_id"] = unit_id
         found.setdefault(unit_id, []).append(line)

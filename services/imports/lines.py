@@ -48,6 +48,7 @@ class Line:
     fields: dict[str, Any]
     problems: list[Problem] = field(default_factory=list)
     state: str = "new"  # new | changed | same | bad
+    form: Form | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _spread(cells: Sequence[object], form: Form, above: dict[str, object]) -> Ma
 
 
 def _line(sheet: str, row: int, cells: Mapping[str, object], form: Form) -> Line:
-    line = Line(sheet, row, {})
+    line = Line(sheet, row, {}, form=form)
     for name, cell in cells.items():
         if name in {"unit", *UNIT_PARTS}:
             continue

@@ -20,9 +20,9 @@ async def check_meters(session: Session, lines: Sequence[Line], known: Known) ->
     whole = [line for line in lines if {"unit_id", "meter", "day", "reading"} <= set(line.fields)]
     for line in whole:
         if date.fromisoformat(line.fields["day"]) > known.today:
-            wrong(line, "past", line.fields["day"])
+            wrong(line, "past", line.fields["day"], name="day")
         if not known.is_new("meter", *_meter_key(line.fields)):
-            wrong(line, "once", line.fields["meter"])
+            wrong(line, "once", line.fields["meter"], name="meter")
     there = await _readings(session, [line.fields for line in whole])
     for line in whole:
         row = there.get(_meter_key(line.fields))
@@ -73,7 +73,7 @@ async def check_balances(session: Session, lines: Sequence[Line], known: Known) 
     whole = [line for line in lines if {"unit_id", "item", "balance"} <= set(line.fields)]
     for line in whole:
         if not known.is_new("balance", line.fields["unit_id"], line.fields["item"]):
-            wrong(line, "once", line.fields["item"])
+            wrong(line, "once", line.fields["item"], name="item")
     there = await _balances(session, [line.fields for line in whole])
     for line in whole:
         row = there.get((line.fields["unit_id"], line.fields["item"]))

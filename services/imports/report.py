@@ -13,6 +13,7 @@ from services.models import ImportJob
 
 NAMED = 12  # problems in a text for people
 LETTERS = 26
+TOLD = frozenset({"unit_known", "once", "order", "positive", "past", "short", "serial", "needed"})  # no cell's form
 NARROW, WIDE = 9, 44
 
 Say = Callable[[Text], str]
@@ -41,6 +42,8 @@ def problem(one: Mapping[str, str]) -> Text:
     where = f"{one['column']} {one['title']}".strip()
     if not where:
         return T("import.wrong.row", found=plain(one["found"]), expected=expected)
+    if one["expected"] in TOLD:
+        return T("import.wrong.told", where=plain(where), found=plain(one["found"] or "-"), expected=expected)
     return T("import.wrong.cell", where=plain(where), found=plain(one["found"] or "-"), expected=expected)
 
 

@@ -42,7 +42,7 @@ async def check(session: Session, lines: Sequence[Line], known: Known) -> None:
     for line in lines:
         since, until = line.fields.get("since"), line.fields.get("until")
         if since and until and since > until:
-            wrong(line, "order", f"{since} > {until}")
+            wrong(line, "order", f"{since} > {until}", name="until")
         line.fields.setdefault("role", Tie.OWNER.value)
     located(lines, known)
     whole = [line for line in lines if "unit_id" in line.fields and "name" in line.fields]

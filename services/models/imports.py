@@ -22,7 +22,7 @@ class ImportJob(Base):
     name: Mapped[str]  # of the file
     digest: Mapped[Code]  # SHA-256 of its bytes
     as_of: Mapped[datetime]
-    state: Mapped[Code]  # reading | checked | applying | done | dropped
+    state: Mapped[Code]  # wanted | asked | read | reading | checked | applying | done | told | dropped
     skip_bad: Mapped[bool] = mapped_column(default=False)
     rows: Mapped[int] = mapped_column(default=0)
     bad: Mapped[int] = mapped_column(default=0)

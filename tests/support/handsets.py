@@ -115,6 +115,7 @@ class FakePort:
     def __init__(self, channel: Channel, account: str, screens: Screens) -> None:
         self.channel, self.account, self._screens = channel, account, screens
         self._ids = itertools.count(1)
+        self.files: dict[str, bytes] = {}  # what people sent, where it matters
         self.refuses: dict[str, Sent] = {}  # external → how the next letters to it end
 
     def event(self, inbound: Inbound) -> RawEvent:
@@ -159,8 +160,8 @@ class FakePort:
         self._screens.of(self.channel, external).log.append(Shown("", text, toast=True))
 
     async def fetch(self, file_id: str) -> bytes:
-        """Return something for every file."""
-        return file_id.encode()
+        """Return what was sent, or something."""
+        return self.files.get(file_id, file_id.encode())
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import math
 import tempfile
@@ -20,6 +21,7 @@ from bot.channels.sms.gateway import Caps
 from bot.delivery import Delivery
 from bot.delivery import Line as Route
 from bot.delivery import Pace as DeliveryPace
+from bot.files import Files
 from bot.intake import Intake
 from bot.letters import Desk
 from bot.metrics import Metrics
@@ -70,6 +72,12 @@ class Writer:
         return self.group or self.external
 
 
+def table(name: str, content: bytes) -> tuple[Attachment, bytes]:
+    """Build a table as an office program saves it; the bytes belong under its id into `FakePort.files`."""
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return Attachment(MediaKind.DOCUMENT, f"file-{digest}", f"unique-{digest}", "text/csv", len(content), name), content
+
+
 def attachment(kind: MediaKind, name: str) -> Attachment:
     """Build a file as a channel names it."""
     return Attachment(kind, f"file-{name}", f"unique-{name}", mime="image/jpeg", size=1000)
@@ -105,11 +113,14 @@ class Line:
             pace=DeliveryPace(),
             metrics=metrics,
         )
-        self.schedule = Schedule(self.db, ports, self.world, store, now=self.clock.now, metrics=metrics)
-        self._woken = {"inbox": True, "outbox": True, "digests": False}
+        self.schedule = Schedule(self.db, ports, self.world, store, now=self.clock.now, metrics=metrics, owner=OWNER)
+        uploads = Path(tempfile.gettempdir()) / "ownerline-uploads-of-tests"
+        self.files = Files(self.db, ports, store, uploads, now=self.clock.now)
+        self._woken = {"inbox": True, "outbox": True, "digests": False, "imports": False}
         self.db.listen("inbox", lambda: self._woken.update(inbox=True))
         self.db.listen("outbox", lambda: self._woken.update(outbox=True))
         self.db.listen("digests", lambda: self._woken.update(digests=True))
+        self.db.listen("imports", lambda: self._woken.update(imports=True))
 
     @property
     def now(self) -> datetime:
@@ -199,6 +210,10 @@ class Line:
             if self._woken["digests"]:
                 self._woken["digests"] = False
                 await self.schedule.digests.make_all()
+            if self._woken["imports"]:
+                self._woken["imports"] = False
+                await self.files.fetch_some()
+                await self.schedule.incoming.work_all()
         await asyncio.gather(*self.work._toasts)
         await self._check()
 

@@ -2,6 +2,7 @@
 
     人物: 王芳(telegram)、王师傅(telegram)、路人(telegram 未登记)、工程群(telegram群 engineering)、张福全(短信)
     王芳> 厨房水槽漏水            writes; （照片）, （语音）, （名片 +86…） go along
+    孙经理> （表格 a.csv 房号,面积|3-2-1502,89.6）  a table goes along, its rows between bars
     王芳> [没错，报上去]          presses the newest button of that label; 「旧」 after it: the oldest one
     王师傅> （拉黑）              blocks us; （解除拉黑） lets us in again
     王师傅@工程群> [我接]         in a group; 回复… quotes the newest message there
@@ -29,7 +30,7 @@ from services.actors import Role
 from services.messages import Attachment, Channel, Contact, Happening, Keyboard, Location, MediaKind
 from services.settings import change
 from tests.support import accounts, estate
-from tests.support.line import Broken, Line, NoSuchButton, Shown, Writer, attachment
+from tests.support.line import Broken, Line, NoSuchButton, Shown, Writer, attachment, table
 
 CAST, FIGURES, ROUNDS, PRICES, LEFT = "人物:", "设置:", "定时:", "价目:", "余额:"
 TAKEN_ON = "员工"
@@ -51,6 +52,7 @@ _PERSON = re.compile(
     r"(?P<name>[^(（、]+)[(（](?P<channel>telegram|网页|短信)(?P<is_group>群)?\s*(?P<more>[^)）]*)[)）]"
 )
 _FILE = re.compile(r"（(照片|语音|视频|文件)(?:\s*(?P<album>相册\S*))?）")
+_TABLE = re.compile(r"（表格 (?P<name>\S+) (?P<rows>[^）]+)）")
 _CARD = re.compile(r"（名片 (?P<phone>\+?\d+)(?P<other> 别人的)?）")
 _PLACE = re.compile(r"（位置 (?P<north>[\d.]+),(?P<east>[\d.]+)）")
 _QUOTE = re.compile(r"（回复 (?P<words>[^）]+)）")
@@ -214,11 +216,15 @@ class Stage:
             return
         card, place, quote = _CARD.search(what), _PLACE.search(what), _QUOTE.search(what)
         text = _QUOTE.sub("", _PLACE.sub("", _CARD.sub("", _FILE.sub("", what)))).strip()
+        text = _TABLE.sub("", text).strip()
         start = text.removeprefix("/start ") if text.startswith("/start ") else ""
         await self._line.write(
             writer,
             "/start" if start else text,
-            media=[self._file(found) for found in _FILE.finditer(what)],
+            media=[
+                *(self._file(found) for found in _FILE.finditer(what)),
+                *(self._table(writer, found) for found in _TABLE.finditer(what)),
+            ],
             album=next((found["album"] or "" for found in _FILE.finditer(what)), ""),
             contact=Contact(card["phone"], own=not card["other"]) if card else None,
             location=Location(float(place["north"]), float(place["east"])) if place else None,
@@ -229,6 +235,11 @@ class Stage:
     def _file(self, found: re.Match[str]) -> Attachment:
         self._files += 1
         return attachment(KINDS[found[1]], str(self._files))
+
+    def _table(self, writer: Writer, found: re.Match[str]) -> Attachment:
+        file, content = table(found["name"], found["rows"].replace("|", "\n").encode())
+        self._line.ports[writer.channel].files[file.file_id] = content
+        return file
 
     def _quoted(self, writer: Writer, words: str) -> str:
         there = reversed(self._line.screen(writer).messages)
