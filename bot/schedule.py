@@ -20,6 +20,7 @@ from handlers import setaside
 from handlers.turn import World
 from services import delivered, due, inbox, retention, shifts, timers
 from services.db import Database, Session, is_trouble
+from services.dunning import rounds
 from services.media import MediaStore
 from services.money import balances
 from services.outbox import Priority
@@ -93,6 +94,7 @@ class Schedule:
             Tick("figures", 10, self.figures),
             Tick("rounds", 600, self.digests.begin),
             Tick("balances", 3600, self.balances),
+            Tick("dunning", 600, self.dunning),
             Tick("digests", 1, self.digests.make_all, at_once=2),
         )
 
@@ -176,6 +178,10 @@ class Schedule:
 
     async def _rescue(self, staff_id: int, session: Session) -> None:
         await shifts.rescue(session, staff_id=staff_id, now=self._now(), policies=self._world.policies)
+
+    async def dunning(self) -> None:
+        """See that every community's round over those who owe is set."""
+        await self._db.run(lambda session: rounds.begin(session, now=self._now(), policies=self._world.policies))
 
     async def retention(self) -> None:
         """Sweep in small chunks until nothing is left to sweep."""

@@ -8,10 +8,12 @@ from functools import lru_cache
 from handlers import (
     campaign,
     cars,
+    collect,
     complaint,
     day,
     desk,
     deskway,
+    dunning,
     feematters,
     feequestions,
     fees,
@@ -25,6 +27,7 @@ from handlers import (
     menu,
     mine,
     notices,
+    promises,
     rectify,
     relay,
     repair,
@@ -185,6 +188,11 @@ COMMANDS: Mapping[str, Command] = {
     "carwaits": cars.waits,
     "rectify": rectify.new,
     "rectified": rectify.rectified,
+    "promise": promises.begin,
+    "hardship": promises.hardship,
+    "spare": dunning.spare,
+    "rates": dunning.rates,
+    "collect": collect.command,
 }
 LABELS: Mapping[str, T] = {
     "repair": T("menu.repair"),
