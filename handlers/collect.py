@@ -29,8 +29,13 @@ async def unit_in(turn: Turn, text: str) -> Unit | None:
     place = turn.understood(text.strip()).place if text.strip() else None
     if place is None or not place.building or not place.room:
         return None
-    named = {"building": place.building, "entrance": place.entrance or None, "room": place.room}
-    found = await people.unit_named(turn.session, community_id=turn.house.id, **named)
+    found = await people.unit_named(
+        turn.session,
+        community_id=turn.house.id,
+        building=place.building,
+        entrance=place.entrance or None,
+        room=place.room,
+    )
     return found[0] if len(found) == 1 else None
 
 
@@ -57,12 +62,13 @@ async def _today(turn: Turn) -> Reply:
     groups: list[Text] = []
     for title, debtors in (
         (T("collect.promised"), found.promised),
+        (T("collect.tasks"), found.tasks),
         (T("collect.largest"), found.largest),
         (T("collect.oldest"), found.oldest),
     ):
         if debtors:
             groups.append(lines(title, *(_line(one) for one in debtors)))
-    everybody = [*found.promised, *found.largest, *found.oldest]
+    everybody = [*found.promised, *found.tasks, *found.largest, *found.oldest]
     rows = [[Choice(unit_label(one.unit), f"go:collect:{one.unit.id}")] for one in everybody]
     text = lines(T("collect.today"), *groups) if groups else T("collect.nobody")
     return reply(lines(text, T("collect.rule")), *rows)
@@ -138,7 +144,7 @@ class WhyNot(Form, name="why_not"):
     """Why somebody does not pay."""
 
     unit: Annotated[int, filled()]
-    reason: Annotated[Reason, one_of(Reason, "reason")]
+    reason: Annotated[Reason, one_of(Reason, "arrears")]
 
     async def submit(self, turn: Turn) -> Reply:
         """Write it down."""

@@ -43,6 +43,7 @@ class Spare(Form, name="spare"):
     """For how long, or not at all."""
 
     unit: Annotated[int, filled()]
+    asked: Annotated[bool, filled()] = False  # by the household itself
     days: Annotated[int, pick(_spans)]
 
     @classmethod
@@ -53,12 +54,18 @@ class Spare(Form, name="spare"):
         if unit is None:
             raise NotFound
         owed = await promises.owed_by(turn.session, unit_id=unit.id)
-        return Question(T("spare.ask", unit=unit_label(unit), cents=Cents(owed)), options)
+        return Question(
+            T("spare.ask" if so_far.get("asked") else "spare.lead", unit=unit_label(unit), cents=Cents(owed)), options
+        )
 
     async def submit(self, turn: Turn) -> Reply:
         """Note it; the household hears."""
-        await promises.spare(turn.session, turn.actor, unit_id=self.unit, days=self.days, now=turn.now)
-        return reply(T("spare.noted", days=self.days) if self.days else T("spare.refused"))
+        await promises.spare(
+            turn.session, turn.actor, unit_id=self.unit, days=self.days, asked=self.asked, now=turn.now
+        )
+        if self.days:
+            return reply(T("spare.noted", days=self.days))
+        return reply(T("spare.refused") if self.asked else T("collect.noted"))
 
 
 async def rates(turn: Turn, rest: str) -> Reply:
@@ -82,7 +89,7 @@ async def rates(turn: Turn, rest: str) -> Reply:
             T("rates.sums", due=Cents(due), paid=Cents(paid)),
             *(T("rates.building", name=row.name, percent=f"{row.percent:.1f}", paid=Cents(row.paid)) for row in rows),
             T("rates.promises", ended=ended, kept=kept) if ended else None,
-            *(T("rates.reason", reason=T(f"reason.{name}"), count=count) for name, count in why),
+            *(T("rates.reason", reason=T(f"arrears.{name}"), count=count) for name, count in why),
             T("rates.rule"),
         )
     )

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from handlers.answers import Answers, filled, pick
+from handlers.answers import Answers, Pick, filled, pick
 from handlers.form import Ask, Form
 from handlers.turn import Turn
 from services.conversations import Option
@@ -90,6 +90,15 @@ def _cents(yuan: str) -> int:
     return int(whole) * 100 + int(rest.ljust(2, "0") or 0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ADay(Pick):
+    """A day that was offered, or any that is typed: one that comes close to an offered one is still another."""
+
+    async def read(self, turn: Turn, options: Sequence[Option]) -> Any:  # noqa: ANN401
+        """Read what is typed before it is compared with what is offered."""
+        return await _typed(turn) or await Pick.read(self, turn, options)
+
+
 def _in_parts(so_far: Answers) -> bool:
     return so_far.get("first") == PARTS
 
@@ -101,16 +110,16 @@ class PromiseToPay(Form, name="promise"):
     confirms: ClassVar[bool] = True
 
     unit: Annotated[int, filled()]
-    first: Annotated[str, pick(_days, other=_typed)]
+    first: Annotated[str, ADay(of=_days)]
     count: Annotated[int, pick(_counts, when=_in_parts)] = 1
-    start: Annotated[str, pick(_starts, other=_typed, when=_in_parts)] = ""
+    start: Annotated[str, ADay(of=_starts, when=_in_parts)] = ""
 
     @classmethod
     async def check(cls, turn: Turn, so_far: Answers) -> Ask | None:
         """A day that can't be is asked again."""
         name = "start" if _in_parts(so_far) else "first"
         days = [date.fromisoformat(piece.partition("=")[0]) for piece in str(so_far[name]).split(";")]
-        if min(days) < _today(turn):
+        if min(days) < _today(turn) or (name == "start" and "=" in str(so_far[name])):
             return Ask(name, T("promise.past"))
         return None
 

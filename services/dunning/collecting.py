@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
@@ -30,11 +31,17 @@ from services.models import (
     Unit,
 )
 from services.money import standing
-from services.refusals import NotAllowed, NotFound
+from services.refusals import NotAllowed, Refused
 
 MOST = 5  # of each group
 PAST = 6  # attempts on a card
 AGAIN = timedelta(days=3)  # after nobody answered
+
+
+class NotYours(Refused):
+    """No unit of the estate, or one where somebody else collects."""
+
+    key = "refused.not_your_unit"
 
 
 class Outcome(StrEnum):
@@ -68,9 +75,10 @@ class Debtor:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The three groups of a day: nobody stands in two of them."""
+    """The groups of a day: nobody stands in two of them."""
 
     promised: Sequence[Debtor]
+    tasks: Sequence[Debtor]  # a step says: call, visit
     largest: Sequence[Debtor]
     oldest: Sequence[Debtor]
 
@@ -98,7 +106,7 @@ def _collects(actor: Actor) -> ColumnElement[bool]:
     return (Unit.community_id == actor.community_id) & (collector == actor.staff.staff_id)
 
 
-def _debtors(actor: Actor, today: date) -> Select[tuple[int, int, date]]:
+def _debtors(actor: Actor, today: date) -> Select[Any]:
     """Say which homes owe what is overdue, with sum and oldest day; parking spaces count to their home."""
     home = func.coalesce(Unit.attached_to, Unit.id)
     owes = standing.OPEN, Bill.payer_id.is_(None), Bill.due_on < today, Bill.community_id == actor.community_id
@@ -124,10 +132,13 @@ async def today(session: Session, actor: Actor, *, day: date, now: datetime) -> 
     promised = await _promised(session, actor, day)
     seen = {one.unit.id for one in promised}
     base = _debtors(actor, day).subquery()
+    waits = select(DunningAttempt.unit_id).where(DunningAttempt.state == "task")
+    tasks = await _free(session, select(base).where(base.c.home.in_(waits)).order_by(base.c.oldest), seen, now)
+    seen |= {one.unit.id for one in tasks}
     largest = await _free(session, select(base).order_by(base.c.cents.desc(), base.c.home), seen, now)
     seen |= {one.unit.id for one in largest}
     oldest = await _free(session, select(base).order_by(base.c.oldest, base.c.home), seen, now)
-    return Today(promised, largest, oldest)
+    return Today(promised, tasks, largest, oldest)
 
 
 async def _promised(session: Session, actor: Actor, day: date) -> Sequence[Debtor]:
@@ -143,9 +154,7 @@ async def _promised(session: Session, actor: Actor, day: date) -> Sequence[Debto
     return [Debtor(unit, cents, due_on) for unit, cents, due_on in rows]
 
 
-async def _free(
-    session: Session, statement: Select[tuple[int, int, date]], seen: set[int], now: datetime
-) -> Sequence[Debtor]:
+async def _free(session: Session, statement: Select[Any], seen: set[int], now: datetime) -> Sequence[Debtor]:
     """Return the first of those that nothing holds up and that are not seen to later."""
     rows = (await session.execute(statement.limit(MOST * 8))).all()
     homes = [row.home for row in rows]
@@ -161,15 +170,15 @@ async def _free(
 async def _unit(session: Session, actor: Actor, unit_id: int) -> Unit:
     unit = await session.get(Unit, unit_id)
     if unit is None or unit.community_id != actor.community_id:
-        raise NotFound
+        raise NotYours
     here = Subject(unit.community_id, unit.id, collector_id=await standing.collector_of(session, unit))
     if not access.may(actor, Deed.COLLECT, here):
-        raise NotFound
+        raise NotYours
     return unit
 
 
 async def card(session: Session, actor: Actor, *, unit_id: int, now: datetime) -> CardOf:
-    """Return a household's card; that its number was shown is written down. Raises `NotFound`."""
+    """Return a household's card; that its number was shown is written down. Raises `NotYours`."""
     unit = await _unit(session, actor, unit_id)
     units = [one.id for one in await standing.household(session, unit_id=unit.id)]
     payers = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())

@@ -200,7 +200,7 @@ async def ask_hardship(session: Session, actor: Actor, *, unit_id: int, now: dat
             to=to,
             person_id=None,
             form="spare",
-            given={"unit": unit.id},
+            given={"unit": unit.id, "asked": True},
             key=f"hardship:{unit.id}:{now:%Y%m%d}:{staff_id}",
             priority=Priority.WORK,
             now=now,
@@ -209,9 +209,9 @@ async def ask_hardship(session: Session, actor: Actor, *, unit_id: int, now: dat
 
 
 async def spare(
-    session: Session, actor: Actor, *, unit_id: int, days: int, why: Why = Why.HARDSHIP, now: datetime
+    session: Session, actor: Actor, *, unit_id: int, days: int, asked: bool, why: Why = Why.HARDSHIP, now: datetime
 ) -> None:
-    """Leave a household in peace for so many days, or answer that this can't be (0); the first answer counts."""
+    """Leave a household in peace for so many days, or no longer (0), which it hears if it asked."""
     unit = await session.get(Unit, unit_id, with_for_update={"key_share": True})
     if unit is None or actor.staff is None:
         raise NotFound
@@ -219,11 +219,12 @@ async def spare(
         raise NotAllowed
     await conversations.end_where(session, key_prefix=f"hardship:{unit.id}:")
     key = f"spared:{unit.id}:{now:%Y%m%d%H%M}"
-    if days == 0:
-        await _tell_payers(session, unit.id, T("spare.refused_owner"), key=key, now=now)
-        return
     for earlier in await session.scalars(select(Sparing).where(Sparing.unit_id == unit.id, Sparing.ended_at.is_(None))):
         earlier.ended_at, earlier.ended_by = now, actor.staff.staff_id
+    if days == 0:
+        if asked:
+            await _tell_payers(session, unit.id, T("spare.refused_owner"), key=key, now=now)
+        return
     session.add(
         Sparing(
             community_id=unit.community_id,

@@ -21,8 +21,9 @@ def until(at: datetime, figures: Dunning, zone: ZoneInfo) -> datetime:
     )
     while True:
         later = max(quiet.until(at) for quiet in hours)
-        if (local := later.astimezone(zone)) and is_festival(local.date()):
-            later = datetime.combine(local.date() + DAY, time(), zone).astimezone(at.tzinfo)
+        day = later.astimezone(zone).date()
+        if is_festival(day):
+            later = datetime.combine(day + DAY, time(), zone).astimezone(at.tzinfo)
         if later == at:
             return at
         at = later

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,7 +13,7 @@ from services import houses, timers
 from services.actors import House
 from services.db import Session, insert_once
 from services.dunning import pauses, quiet, saying
-from services.dunning.steps import Does, Household, Step, following, furthest_ahead, load
+from services.dunning.steps import Does, Household, Step, following, furthest_ahead, of
 from services.models import Bill, Community, DunningAttempt, Person, Timer, Unit
 from services.money import standing
 from services.outbox import To
@@ -80,7 +79,7 @@ async def go(session: Session, timer: Timer, now: datetime, policy: Policy) -> N
     if later > now:
         timer.state, timer.due_at = "waiting", later
         return
-    steps = load(Path(policy.dunning.file) if policy.dunning.file else None)
+    steps = of(policy.dunning.file)
     today = now.astimezone(house.zone).date()
     after = int(timer.given.get("after", 0))
     found = await _owing(session, house.id, today + timedelta(days=furthest_ahead(steps)), after)

@@ -65,6 +65,11 @@ class Household:
 
 
 @cache
+def of(file: str) -> Sequence[Step]:
+    """Return the steps of the file that a community names; "" is the shipped one."""
+    return load(Path(file) if file else None)
+
+
 def load(path: Path | None = None) -> Sequence[Step]:
     """Read the steps, by default the shipped ones; `CatalogError` names what is wrong in the file."""
     top = opened(path or SHIPPED)
