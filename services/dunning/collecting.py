@@ -106,7 +106,7 @@ def _collects(actor: Actor) -> ColumnElement[bool]:
     return (Unit.community_id == actor.community_id) & (collector == actor.staff.staff_id)
 
 
-def _debtors(actor: Actor, today: date) -> Select[Any]:
+def _debtors(actor: Actor, today: date) -> Select[int, int, date]:
     """Say which homes owe what is overdue, with sum and oldest day; parking spaces count to their home."""
     home = func.coalesce(Unit.attached_to, Unit.id)
     owes = standing.OPEN, Bill.payer_id.is_(None), Bill.due_on < today, Bill.community_id == actor.community_id
