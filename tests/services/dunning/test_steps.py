@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -83,13 +84,15 @@ def test_over_any_days_a_step_comes_once_and_messages_keep_their_distance(days: 
         if step.does is Does.MESSAGE:
             said.append(now)
             last = now
-    assert all(later - earlier >= BETWEEN for earlier, later in zip(said, said[1:], strict=False))
+    assert all(later - earlier >= BETWEEN for earlier, later in pairwise(said))
 
 
-@given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)))
-def test_out_of_the_quiet_hours_nobody_is_asleep(at: datetime) -> None:
+@given(st.integers(0, 3 * 365 * 24 * 60))
+def test_out_of_the_quiet_hours_nobody_is_asleep(minutes: int) -> None:
     figures = Dunning()
-    awake = quiet.until(at.replace(tzinfo=UTC), figures, SHANGHAI).astimezone(SHANGHAI)
+    awake = quiet.until(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes), figures, SHANGHAI).astimezone(
+        SHANGHAI
+    )
     assert time(9) <= awake.time() < time(20, 30)
     assert not time(12, 30) <= awake.time() < time(14)
     assert not quiet.is_festival(awake.date())
@@ -108,7 +111,7 @@ def test_instalments_make_the_whole_on_days_that_follow_each_other(total: int, f
     assert sum(part.cents for part in parts) == total
     days = [part.due_on for part in parts]
     assert days[0] == first
-    assert all(20 <= (later - earlier).days <= 31 for earlier, later in zip(days, days[1:], strict=False))
+    assert all(20 <= (later - earlier).days <= 31 for earlier, later in pairwise(days))
 
 
 @pytest.mark.parametrize(
