@@ -42,6 +42,7 @@ from services import catalog, leases, outbox, questions
 from services.buckets import Limit
 from services.clock import DeskClock
 from services.db import Database, Session
+from services.dunning import steps
 from services.media import MediaStore
 from services.messages import T
 from services.outbox import Account, Pace
@@ -73,6 +74,7 @@ def machine() -> datetime:
 def world_of(settings: Settings) -> World:
     """Build what does not change from turn to turn."""
     categories = catalog.load(settings.catalog_file())
+    steps.of(settings.dunning.file)  # a file that can't be read stops us here
     return World(
         texts=Texts.load(),
         catalog=categories,

@@ -12,6 +12,7 @@ from handlers.turn import World
 from services import campaigns, conversations, houses, media, surveys, wire
 from services.actors import House
 from services.db import Session
+from services.dunning import saying
 from services.media import Held, MediaStore
 from services.messages import Channel, Say, T
 from services.outbox import Claimed, To
@@ -42,7 +43,7 @@ class Desk:
 
     async def prepare(self, session: Session, row: Claimed, port: ChannelPort) -> Prepared:
         """Build the row's letter as things are now."""
-        if row.still_wanted and not await _wanted(session, row.still_wanted):
+        if row.still_wanted and not await self._wanted(session, row.still_wanted):
             return Prepared(row, None, "not wanted any more")
         if row.kind == "card" and not port.edits:
             return await self._card_anew(session, row, port)
@@ -50,6 +51,15 @@ class Desk:
         if say is None:
             return Prepared(row, None, "nothing to say any more")
         return await self._letter(session, row, port, say, edit=edit, revision=revision)
+
+    async def _wanted(self, session: Session, what: str) -> bool:
+        """Ask the service that said it whether it still holds."""
+        kind, _, number = what.partition(":")
+        if kind == "dunning":
+            return await saying.still_wanted(session, int(number), now=self._now(), policies=self._world.policies)
+        if kind not in WANTED:
+            raise NotFound
+        return await WANTED[kind](session, int(number))
 
     async def _card_anew(self, session: Session, row: Claimed, port: ChannelPort) -> Prepared:
         """Where nothing can be edited, a card is sent again when its ticket reached another state, with its choices."""
@@ -132,14 +142,6 @@ class Desk:
             return self._store.get(digest)
 
         return read
-
-
-async def _wanted(session: Session, what: str) -> bool:
-    """Ask the service that said it whether it still holds."""
-    kind, _, number = what.partition(":")
-    if kind not in WANTED:
-        raise NotFound
-    return await WANTED[kind](session, int(number))
 
 
 WANTED = {"survey": surveys.still_wanted, "campaign": campaigns.still_wanted}

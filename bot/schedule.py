@@ -21,6 +21,7 @@ from handlers import setaside
 from handlers.turn import World
 from services import delivered, due, inbox, retention, shifts, timers
 from services.db import Database, Session, is_trouble
+from services.dunning import rounds
 from services.media import MediaStore
 from services.money import balances
 from services.outbox import Priority
@@ -98,6 +99,7 @@ class Schedule:
             Tick("rounds", 600, self.digests.begin),
             Tick("balances", 3600, self.balances),
             Tick("register", 600, self.register),
+            Tick("dunning", 600, self.dunning),
             Tick("digests", 1, self.digests.make_all, at_once=2),
             Tick("imports", 1, self.incoming.work_all, at_once=2),
         )
@@ -188,6 +190,10 @@ class Schedule:
         policies = self._world.policies
         while await self._db.run(lambda session: lease.watch(session, now=self._now(), policies=policies)):
             pass
+
+    async def dunning(self) -> None:
+        """See that every community's round over those who owe is set."""
+        await self._db.run(lambda session: rounds.begin(session, now=self._now(), policies=self._world.policies))
 
     async def retention(self) -> None:
         """Sweep in small chunks until nothing is left to sweep."""

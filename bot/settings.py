@@ -24,6 +24,7 @@ from services.settings import (
     Desk,
     Dialogues,
     Digests,
+    Dunning,
     Emergency,
     Forms,
     Policy,
@@ -227,6 +228,7 @@ class Settings(Section):
     payments: Payments = Payments()
     desk: Desk = Desk()
     quiet: Quiet = Quiet()
+    dunning: Dunning = Dunning()
     calendars: Calendars = Calendars()
     digests: Digests = Digests()
     targets: Targets = Targets()

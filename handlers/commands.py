@@ -8,10 +8,12 @@ from functools import lru_cache
 from handlers import (
     campaign,
     cars,
+    collect,
     complaint,
     day,
     desk,
     deskway,
+    dunning,
     feematters,
     feequestions,
     fees,
@@ -28,6 +30,7 @@ from handlers import (
     mine,
     moves,
     notices,
+    promises,
     rectify,
     relay,
     repair,
@@ -198,6 +201,11 @@ COMMANDS: Mapping[str, Command] = {
     "carwaits": cars.waits,
     "rectify": rectify.new,
     "rectified": rectify.rectified,
+    "promise": promises.begin,
+    "hardship": promises.hardship,
+    "spare": dunning.spare,
+    "rates": dunning.rates,
+    "collect": collect.command,
 }
 LABELS: Mapping[str, T] = {
     "repair": T("menu.repair"),

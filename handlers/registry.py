@@ -9,8 +9,10 @@ from handlers import (
     calls,
     campaign,
     cars,
+    collect,
     complaint,
     desk,
+    dunning,
     emergency,
     feematters,
     finance,
@@ -27,6 +29,7 @@ from handlers import (
     neighbours,
     offers,
     outages,
+    promises,
     quotes,
     rectify,
     repair,
@@ -48,6 +51,9 @@ FORMS: Mapping[str, type[Form]] = {
     form.name: form
     for form in (
         emergency.Emergency,
+        promises.PromiseToPay,
+        dunning.Spare,
+        collect.WhyNot,
         repair.FileRepair,
         complaint.FileComplaint,
         appeals.Unsettled,

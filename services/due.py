@@ -9,6 +9,8 @@ from services import campaigns, cars, handovers, houses, incidents, publishing, 
 from services.calendar import QuietHours
 from services.db import Session
 from services.digests import rounds
+from services.dunning import promises as dunning_promises
+from services.dunning import rounds as dunning_rounds
 from services.models import Timer
 from services.money import balances, matters
 from services.register import lease, sale
@@ -195,6 +197,8 @@ KINDS: Mapping[str, Work] = {
     leaks.DUE: _upstairs,
     slips.DUE: _slip,
     cars.DUE: _car,
+    dunning_rounds.ROUND: dunning_rounds.go,
+    dunning_promises.DUE: dunning_promises.look,
     matters.DUE: _matter,
     balances.WARN: _balances,
     sale.DUE: _sold,

@@ -19,6 +19,7 @@ class DunningAttempt(Base):
         UniqueConstraint("key"),
         Index(None, "unit_id", "at"),
         Index(None, "community_id", "at"),
+        Index(None, "person_id", "at"),
         partial("ix_dunning_attempt_task", "community_id", "staff_id", where=text("state = 'task'")),
     )
 

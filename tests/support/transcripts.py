@@ -11,7 +11,7 @@
     王师傅<改 …                   a message that changes: unchanged lines are left out
     王师傅<提示 好的              the short answer to a press
     --- +5小时                    the clock moves
-    定时: 日报                    from here on leads get their digests unasked
+    定时: 日报                    from here on leads get their digests unasked; 催费: those who owe their reminders
     价目: 2026                    a price list, the last common cost, a deposit
     余额: 3-2-1502 电费 45.00     what is left on a prepaid meter
 
@@ -170,7 +170,8 @@ class Stage:
         if line.startswith(FIGURES):
             await self._set(line.removeprefix(FIGURES))
         elif line.startswith(ROUNDS):
-            await self._line.schedule.digests.begin()
+            schedule = self._line.schedule
+            await (schedule.dunning() if "催费" in line else schedule.digests.begin())
         elif line.startswith(PRICES):
             await accounts.price_list(self._line)
         elif line.startswith(LEFT):

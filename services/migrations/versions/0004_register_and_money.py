@@ -327,6 +327,7 @@ def _dunning_attempt() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_dunning_attempt_key")),
     )
     op.create_index(op.f("ix_dunning_attempt_community_id_at"), "dunning_attempt", ["community_id", "at"], unique=False)
+    op.create_index(op.f("ix_dunning_attempt_person_id_at"), "dunning_attempt", ["person_id", "at"], unique=False)
     op.create_index(
         "ix_dunning_attempt_task",
         "dunning_attempt",

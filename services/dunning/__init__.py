@@ -1,0 +1,1 @@
+"""Dunning: steps towards households that owe, their promises, what collectors do."""

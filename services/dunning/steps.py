@@ -1,0 +1,110 @@
+"""Which step towards a household comes next, or none: pure. The steps are data (`services/dunning.toml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from services.catalog_file import Table, opened
+
+SHIPPED = Path(__file__).parents[1] / "dunning.toml"
+LONGEST = 366
+
+
+class Name(StrEnum):
+    """The steps there are texts for."""
+
+    BEFORE = "before"
+    DUE = "due"
+    WEEK = "week"
+    TALK = "talk"
+    CALL = "call"
+    MONTH = "month"
+    VISIT = "visit"
+
+
+class Does(StrEnum):
+    """What a step is."""
+
+    MESSAGE = "message"
+    CALL = "call"
+    VISIT = "visit"
+
+
+class Via(StrEnum):
+    """Which way a message goes: chat is where somebody is reached best."""
+
+    CHAT = "chat"
+    SMS = "sms"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: from which day on, for how many days it can still be taken."""
+
+    name: Name
+    days: int
+    lasts: int
+    does: Does
+    via: Via = Via.CHAT
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """What is known of a household: the due day of its oldest open bill that nothing holds up, what was tried."""
+
+    oldest_due: date | None  # None: it owes nothing, or all that it owes is held up
+    taken: Collection[str] = ()  # names of the steps taken for that bill
+    last_at: datetime | None = None  # when its payer was last written to, for whatever home
+    spared: bool = False  # a promise, hardship, an open complaint
+
+
+@cache
+def of(file: str) -> Sequence[Step]:
+    """Return the steps of the file that a community names; "" is the shipped one."""
+    return load(Path(file) if file else None)
+
+
+def load(path: Path | None = None) -> Sequence[Step]:
+    """Read the steps, by default the shipped ones; `CatalogError` names what is wrong in the file."""
+    top = opened(path or SHIPPED)
+    top.only(required={"fees"})
+    found = [_step(top, name, table) for name, table in top.tables("fees")]
+    if [step.days for step in found] != sorted({step.days for step in found}):
+        raise top.wrong("fees", "steps out of order", "steps by rising days")
+    return tuple(found)
+
+
+def _step(top: Table, name: str, table: Table) -> Step:
+    table.only(required={"days", "lasts", "does"}, optional={"via"})
+    if name not in set(Name):
+        raise top.wrong("fees", name, "one of " + ", ".join(Name))
+    days, lasts = table.entries["days"], table.days("lasts", 1)
+    if isinstance(days, bool) or not isinstance(days, int) or abs(days) > LONGEST:
+        raise table.wrong("days", days, f"a whole number of days, {-LONGEST} to {LONGEST}")
+    return Step(Name(name), days, max(1, lasts), table.code("does", Does), table.code("via", Via, Via.CHAT))
+
+
+def following(
+    steps: Sequence[Step], household: Household, *, today: date, now: datetime, between: timedelta
+) -> Step | None:
+    """Return the one step that is to be taken now; whatever was missed before it is left."""
+    if household.oldest_due is None or household.spared:
+        return None
+    age = (today - household.oldest_due).days
+    reached = [step for step in steps if step.days <= age]
+    if not reached or age >= reached[-1].days + reached[-1].lasts or reached[-1].name in household.taken:
+        return None
+    step = reached[-1]
+    too_soon = household.last_at is not None and now - household.last_at < between
+    return None if too_soon and step.does is Does.MESSAGE else step
+
+
+def furthest_ahead(steps: Sequence[Step]) -> int:
+    """Return how many days before its day a bill is first looked at."""
+    return max([-step.days for step in steps], default=0)
