@@ -11,7 +11,7 @@ import structlog
 from handlers.turn import World
 from services.db import Database, Session, is_trouble
 from services.digests import books, charts, drawing, jobs, making, rounds
-from services.digests.jobs import File, Ready
+from services.digests.jobs import Ready
 from services.digests.making import Made, Wanted
 from services.digests.pages import Page
 from services.media import Made as File

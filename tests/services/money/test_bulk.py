@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -66,10 +67,9 @@ async def test_a_file_of_payments_is_booked_as_if_each_had_come_alone(line: Line
         paid = [(dice.randrange(len(at_once)), dice.randrange(1, 400)) for _ in range(12)]
         entries = []
         for count, (at, cents) in enumerate(paid):
-            said = {"cents": cents, "way": "cash", "source": "import", "paid_on": START.date()}
-            money = Money(**said, key=f"one:{count}")
+            money = Money(cents=cents, way="cash", source="import", paid_on=START.date(), key=f"one:{count}")
             await ledger.record(session, TILL, unit=one_by_one[at], money=money, tell=False, now=START)
-            entries.append(Entry(at_once[at].id, Money(**said, key=f"many:{count}")))
+            entries.append(Entry(at_once[at].id, replace(money, key=f"many:{count}")))
         for _ in range(2):  # the second time brings nothing
             await bulk.record_many(session, TILL, community_id=community_id, entries=entries, now=START)
         assert await books(session, at_once) == await books(session, one_by_one)
