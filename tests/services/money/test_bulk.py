@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -39,8 +40,9 @@ async def street(session: Session, community_id: int, building: str, seed: int) 
     for unit in units:
         for month in range(dice.randrange(4)):
             due = START.date().replace(month=month + 1)
-            row = {"item": "x", "period": str(month), "cents": dice.randrange(1, 300), "due_on": due, "as_of": START}
-            session.add(Bill(community_id=community_id, unit_id=unit.id, **row))
+            bill = Bill(community_id=community_id, unit_id=unit.id, item="x", period=str(month), as_of=START)
+            bill.cents, bill.due_on = dice.randrange(1, 300), due
+            session.add(bill)
     await session.flush()
     return units
 
@@ -66,10 +68,9 @@ async def test_a_file_of_payments_is_booked_as_if_each_had_come_alone(line: Line
         paid = [(dice.randrange(len(at_once)), dice.randrange(1, 400)) for _ in range(12)]
         entries = []
         for count, (at, cents) in enumerate(paid):
-            said = {"cents": cents, "way": "cash", "source": "import", "paid_on": START.date()}
-            money = Money(**said, key=f"one:{count}")
+            money = Money(cents=cents, way="cash", source="import", paid_on=START.date(), key=f"one:{count}")
             await ledger.record(session, TILL, unit=one_by_one[at], money=money, tell=False, now=START)
-            entries.append(Entry(at_once[at].id, Money(**said, key=f"many:{count}")))
+            entries.append(Entry(at_once[at].id, replace(money, key=f"many:{count}")))
         for _ in range(2):  # the second time brings nothing
             await bulk.record_many(session, TILL, community_id=community_id, entries=entries, now=START)
         assert await books(session, at_once) == await books(session, one_by_one)
