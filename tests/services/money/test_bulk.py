@@ -40,8 +40,9 @@ async def street(session: Session, community_id: int, building: str, seed: int) 
     for unit in units:
         for month in range(dice.randrange(4)):
             due = START.date().replace(month=month + 1)
-            row = {"item": "x", "period": str(month), "cents": dice.randrange(1, 300), "due_on": due, "as_of": START}
-            session.add(Bill(community_id=community_id, unit_id=unit.id, **row))
+            bill = Bill(community_id=community_id, unit_id=unit.id, item="x", period=str(month), as_of=START)
+            bill.cents, bill.due_on = dice.randrange(1, 300), due
+            session.add(bill)
     await session.flush()
     return units
 
