@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.settings_file import Found, SettingsError, fields_of, gather, is_secret
-from services.fee_settings import Fees, Payments
+from services.fee_settings import Dunning, Fees, Payments
 from services.sections import Section
 from services.settings import (
     Calendars,
@@ -24,7 +24,6 @@ from services.settings import (
     Desk,
     Dialogues,
     Digests,
-    Dunning,
     Emergency,
     Forms,
     Policy,

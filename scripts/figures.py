@@ -73,7 +73,7 @@ async def _id_of(session: Session, slug: str) -> int:
 
 def _flat(policy: Policy) -> dict[str, str]:
     return {
-        f"{section}.{key}": (", ".join(value) if isinstance(value, list) else str(value)) or NONE
+        f"{section}.{key}": (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or NONE
         for section, keys in policy.model_dump(mode="json").items()
         for key, value in keys.items()
     }

@@ -1,8 +1,9 @@
-"""The figures of fees: how long finance has, when a balance is low, how a number is proven, how one pays."""
+"""The figures of fees: how long finance has, when a balance is low, how a number is proven, how one pays, when who owes is reminded."""
 
 from __future__ import annotations
 
 import re
+from datetime import time
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -52,3 +53,17 @@ class Payments(Section):
     def said(self, locale: str) -> str:
         """Return the operator's words for a reader."""
         return {"zh_Hant": self.how_zh_hant, "en": self.how_en}.get(locale, "") or self.how
+
+
+class Dunning(Section):
+    """When and how often those who owe are reminded, and what they may promise."""
+
+    file: str = Field("", description='"" for the shipped steps, or a file of your own')
+    at: time = time(10, 0)  # the daily round
+    between_hours: int = Field(24, ge=24, le=24 * 14)  # one message at most, for all bills of a payer
+    night_starts: time = time(20, 30)
+    night_ends: time = time(9, 0)
+    nap_starts: time = time(12, 30)
+    nap_ends: time = time(14, 0)
+    promise_days: int = Field(30, ge=1, le=365)  # a promise of one day may lie so far ahead
+    instalments: int = Field(6, ge=2, le=24)  # at most, one a month

@@ -19,7 +19,7 @@ from sqlalchemy import Select, bindparam, or_, select
 
 from services import direct, hours, publicdays
 from services.db import Session, upsert
-from services.fee_settings import Fees, Payments
+from services.fee_settings import Dunning, Fees, Payments
 from services.models import Setting, table_of
 from services.sections import Section
 
@@ -158,20 +158,6 @@ class Quiet(Section):
 
     starts: time = time(21, 0)
     ends: time = time(8, 0)
-
-
-class Dunning(Section):
-    """When and how often those who owe are reminded, and what they may promise."""
-
-    file: str = Field("", description='"" for the shipped steps, or a file of your own')
-    at: time = time(10, 0)  # the daily round
-    between_hours: int = Field(24, ge=24, le=24 * 14)  # one message at most, for all bills of a payer
-    night_starts: time = time(20, 30)
-    night_ends: time = time(9, 0)
-    nap_starts: time = time(12, 30)
-    nap_ends: time = time(14, 0)
-    promise_days: int = Field(30, ge=1, le=365)  # a promise of one day may lie so far ahead
-    instalments: int = Field(6, ge=2, le=24)  # at most, one a month
 
 
 def _hours(text: str) -> str:

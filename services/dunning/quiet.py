@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from services.calendar import QuietHours
-from services.settings import Dunning
+from services.fee_settings import Dunning
 
 BEFORE, DAYS = 1, 7  # New Year's Eve, and the first seven days
 DAY = timedelta(days=1)

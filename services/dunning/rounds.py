@@ -14,10 +14,11 @@ from services.actors import House
 from services.db import Session, insert_once
 from services.dunning import pauses, quiet, saying
 from services.dunning.steps import Does, Household, Step, following, furthest_ahead, of
+from services.fee_settings import Dunning
 from services.models import Bill, Community, DunningAttempt, Person, Timer, Unit
 from services.money import standing
 from services.outbox import To
-from services.settings import Dunning, Policies, Policy
+from services.settings import Policies, Policy
 
 ROUND = "dunning.round"
 CHUNK = 20  # units that owe

@@ -283,7 +283,7 @@ class Matter(Base):
     kind: Mapped[Code]  # paid | wrong | invoice
     state: Mapped[Code] = mapped_column(default="open")  # open | answered | lapsed | emptied
     words: Mapped[Words] = mapped_column(default="")
-    given: Mapped[Any] = mapped_column(default=())  # an invoice's title, tax number, e-mail, bills
+    given: Mapped[Any] = mapped_column(default=dict)  # an invoice's title, tax number, e-mail, bills
     media_id: Mapped[int | None]
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]  # until then nobody is dunned for it

@@ -15,7 +15,7 @@ from services.catalog_file import CatalogError
 from services.dunning import quiet, steps
 from services.dunning.promises import parts_of
 from services.dunning.steps import Does, Household, following
-from services.settings import Dunning
+from services.fee_settings import Dunning
 
 DUE = date(2026, 4, 30)
 BETWEEN = timedelta(hours=24)

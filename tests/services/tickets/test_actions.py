@@ -110,6 +110,8 @@ class Play:
             await quotes.decide(session, who, ticket=ticket, agreed=agreed, words="", now=now, policy=policy)
             return
         codes = self._codes(action)
+        if action is Action.INHERIT:
+            codes = {"requester": ticket.requester_id, "address": ticket.requester_address_id}
         await engine.act(session, who, action, ticket=ticket, now=now, policy=policy, said=said, codes=codes)
 
     def _codes(self, action: Action) -> Mapping[str, Any]:

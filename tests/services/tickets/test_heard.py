@@ -72,6 +72,7 @@ DONE_BY: Mapping[Action, tuple[tuple[str, tuple[tuple[str, Action], ...]], ...]]
     Action.APPEAL: ((OWNER, FIRST[State.DONE]),),
     Action.CONCERN: ((LEAD, ()),),
     Action.RALLY: ((LEAD, ()),),
+    Action.INHERIT: ((SYSTEM, ()),),
 }
 
 
@@ -101,6 +102,8 @@ class Scene:
         if action is Action.APPEAL:  # of complaints alone; with nobody above it goes to the desk
             self.ticket.kind = "complaint"
             codes["to"] = self.ticket.holder_id
+        if action is Action.INHERIT:
+            codes |= {"requester": self.ticket.requester_id, "address": self.ticket.requester_address_id}
         if action in {Action.FOUND_RIGHT, Action.FOUND_WRONG}:
             self.ticket.kind = Kind.RECTIFICATION  # nothing else is checked
         said = Said("一句话", (1,) if action is Action.NO_ACCESS else ())

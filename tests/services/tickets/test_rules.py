@@ -39,7 +39,7 @@ BACK = {
 }
 OF_OWNERS = {Action.ANSWER, Action.OWNER_ACCEPTS, Action.OWNER_RETURNS, Action.URGE, Action.NO_SHOW, Action.APPEAL}
 BY_OWNERS = OF_OWNERS | {Action.NOTE, Action.RESCHEDULE, Action.CANCEL, Action.AGREE, Action.DECLINE}
-OF_SYSTEM = {Action.ASSIGN, Action.HAND_ON, Action.GIVE_BACK, Action.RESUME, Action.CLOSE}
+OF_SYSTEM = {Action.ASSIGN, Action.HAND_ON, Action.GIVE_BACK, Action.RESUME, Action.CLOSE, Action.INHERIT}
 OF_HOLDERS = ON_SITE | {Action.NOT_OURS}
 
 
