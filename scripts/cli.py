@@ -22,7 +22,16 @@ from scripts.cli_estate import (
     survey_start,
 )
 from scripts.cli_files import EXPORTS, IMPORTS
-from scripts.cli_money import bills_check, bills_generate, prices_import, prices_share, prices_show
+from scripts.cli_money import (
+    bills_check,
+    bills_generate,
+    dunning_legal,
+    dunning_letters,
+    dunning_record,
+    prices_import,
+    prices_share,
+    prices_show,
+)
 from scripts.cli_person import person_erase, person_export
 from scripts.trouble import CommandError
 
@@ -258,6 +267,7 @@ def commands() -> typer.Typer:
     for name, about, actions in (
         ("audit", "The history that can't be changed.", (audit_verify, audit_seal)),
         ("bills", "What units are charged.", (bills_generate, bills_check)),
+        ("dunning", "Letters, the legal list, a household's record.", (dunning_letters, dunning_legal, dunning_record)),
         ("export", "What is written down, as workbooks.", EXPORTS),
         ("import", "Files of owners, units and money.", IMPORTS),
         ("inbox", "What came in and could not be worked.", (inbox_list, inbox_retry, inbox_drop)),

@@ -42,6 +42,43 @@ def bills_check(config: Config = None, community: OneCommunity = "") -> None:
     raise typer.Exit(0 if bills.check(config, community=community) else 1)
 
 
+def dunning_letters(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The PDF to write.")],
+    config: Config = None,
+    community: OneCommunity = "",
+) -> None:
+    """Print the formal letters that are wanted.
+
+    One page each, numbered by the year; each is printed once. What was paid meanwhile is left out.
+    """
+    from scripts import letters
+
+    letters.print_letters(config, file=file, community=community)
+
+
+def dunning_legal(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .xlsx to write.")],
+    config: Config = None,
+    community: OneCommunity = "",
+) -> None:
+    """Write the legal list: who still owes, since when, how much, how often it was tried."""
+    from scripts import letters
+
+    letters.list_legal(config, file=file, community=community)
+
+
+def dunning_record(
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help="Such as 3-2-1502.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .xlsx to write.")],
+    config: Config = None,
+    community: OneCommunity = "",
+) -> None:
+    """Write a household's record: everything that was tried, whether it arrived, what was paid."""
+    from scripts import letters
+
+    letters.write_record(config, unit=unit, file=file, community=community)
+
+
 def prices_import(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file of [[prices]].")],
     config: Config = None,

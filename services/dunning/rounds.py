@@ -13,7 +13,7 @@ from services import houses, timers
 from services.actors import House
 from services.db import Session, insert_once
 from services.dunning import pauses, quiet, saying
-from services.dunning.steps import Does, Household, Step, following, furthest_ahead, of
+from services.dunning.steps import OF_THE_OFFICE, Does, Household, Step, following, furthest_ahead, of
 from services.fee_settings import Dunning
 from services.models import Bill, Community, DunningAttempt, Person, Timer, Unit
 from services.money import standing
@@ -140,6 +140,9 @@ async def _take(
     case.last_at = await _last_of(session, case)
     step = following(steps, case.state, today=today, now=now, between=between)
     if step is None:
+        return
+    if step.does in OF_THE_OFFICE:
+        await _note(session, case, step, now, way=step.does, state="wanted")
         return
     if step.does is not Does.MESSAGE:
         await _note(session, case, step, now, way=step.does, state="task")

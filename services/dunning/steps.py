@@ -12,7 +12,7 @@ from pathlib import Path
 from services.catalog_file import Table, opened
 
 SHIPPED = Path(__file__).parents[1] / "dunning.toml"
-LONGEST = 366
+LONGEST = 3_660
 
 
 class Name(StrEnum):
@@ -25,6 +25,8 @@ class Name(StrEnum):
     CALL = "call"
     MONTH = "month"
     VISIT = "visit"
+    LETTER = "letter"
+    LEGAL = "legal"
 
 
 class Does(StrEnum):
@@ -33,6 +35,11 @@ class Does(StrEnum):
     MESSAGE = "message"
     CALL = "call"
     VISIT = "visit"
+    LETTER = "letter"  # on paper, numbered: printed by who keeps the books
+    LEGAL = "legal"  # on the list of those that are taken to court
+
+
+OF_THE_OFFICE = frozenset({Does.LETTER, Does.LEGAL})
 
 
 class Via(StrEnum):
