@@ -197,19 +197,6 @@ async def test_who_collects_sees_only_his_units_and_each_look_is_written_down(li
             await collecting.today(session, owner, day=later, now=line.now)
 
 
-async def test_rates_are_what_was_paid_of_what_fell_due(line: Line) -> None:
-    async with line.db.transaction() as session:
-        manager = await estate.actor_of(session, line, await estate.web_of(session, "孙经理"))
-        span = {"first": date(2026, 4, 1), "last": DUE, "upto": line.now + timedelta(days=30)}
-        before = {row.name: row for row in await collecting.rates(session, manager, **span)}  # type: ignore[arg-type]
-        await pay(session, line, await accounts.unit_called(session, "3-2-1502"), 10_000)
-        after = {row.name: row for row in await collecting.rates(session, manager, **span)}  # type: ignore[arg-type]
-        assert after["3"].paid - before["3"].paid == 10_000
-        assert after["1"] == before["1"]
-        total = await session.scalar(select(func.sum(Bill.cents)))
-        assert sum(row.due for row in after.values()) == total
-
-
 async def test_what_nobody_wrote_down_is_not_sent(line: Line) -> None:
     async with line.db.transaction() as session:
         gone = await saying.still_wanted(session, 4711, now=line.now, policies=line.world.policies)
