@@ -11,7 +11,7 @@ from handlers.answers import words as free_words
 from handlers.form import Form
 from handlers.repair import closed, requester
 from handlers.turn import Turn
-from services import people
+from services import people, places
 from services.actors import Role
 from services.catalog import Kind
 from services.messages import Channel, Choice, Keyboard, Reply, T, lines, pairs, plain, reply
@@ -127,9 +127,7 @@ class AskDesk(Form, name="inquiry"):
             request=Request(
                 category=turn.world.catalog.of_kind(self.matter, Kind.INQUIRY),
                 matter=self._matter(turn),
-                place=turn.world.texts.label(
-                    T("place.unit", building=home.building, entrance=home.entrance, room=home.room), turn.house.locale
-                )
+                place=turn.world.texts.label(places.unit_label(home), turn.house.locale)
                 if home
                 else turn.actor.name or turn.house.name,
                 unit_id=home.unit_id if home else None,

@@ -21,7 +21,7 @@ PUBLIC = "public"
 
 def unit_label(unit: Unit | Home) -> T:
     """Say a unit as its people do: 3栋2单元1502."""
-    return T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    return public_places.unit_label(unit)
 
 
 def of_unit(unit: Unit | Home, unit_id: int, turn: Turn) -> dict[str, Any]:

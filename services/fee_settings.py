@@ -1,4 +1,4 @@
-"""The figures of fees: how long finance has, when a balance is low, how a number is proven, how one pays, when who owes is reminded."""
+"""The figures of fees: for finance, low balances, proving a number, how one pays, when who owes is reminded."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from services import incidents, publishing
+from services import incidents, places, publishing
 from services.actors import Actor
 from services.db import Session, upsert
 from services.messages import T
@@ -61,7 +61,7 @@ async def report(
     await session.flush()
     if own and not actor.is_front:
         unit = await session.get_one(Unit, unit_id)
-        place = T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+        place = places.unit_label(unit)
         text = T("staff.incident_loss", number=incident.id, place=place, words=words)
         await publishing.to_staff(session, incident, [incident.staff_id], text, now=now)
     return incident

@@ -10,7 +10,7 @@ from bot.web import deskaccount, deskticket
 from bot.web.desk import HOME, Answer, Sent, Shown, Visit
 from bot.web.words import Words
 from handlers import deskpage
-from services import conversations, deskpass, phones, residents, wire
+from services import conversations, deskpass, phones, places, residents, wire
 from services.catalog import said
 from services.groups import TEAMS
 from services.messages import Choice, Style, T, When
@@ -182,10 +182,7 @@ async def person(visit: Visit, *, numbers: Sequence[str] = (), why: str = "") ->
     turn = visit.turn
     found = await residents.looked_at(turn.session, turn.actor, person_id=visit.number("person"), now=turn.now)
     names = {one.staff_id: one.name for one in await searching.colleagues(turn.session, turn.actor)}
-    homes = [
-        (visit.say(T("place.unit", building=h.unit.building, entrance=h.unit.entrance, room=h.unit.room)), h.role)
-        for h in found.homes
-    ]
+    homes = [(visit.say(places.unit_label(h.unit)), h.role) for h in found.homes]
     return Shown(
         "desk_person.html",
         await common(

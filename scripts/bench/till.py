@@ -1,37 +1,43 @@
-"""An estate's year of money in steps: homes and owners in, bills written, most of them paid, the books looked at."""
+"""An estate's money in steps: homes and owners in, bills written, all reminded, most paid, the books looked at."""
 
 from __future__ import annotations
 
 import resource
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
-from services import actors, communities
+from services import actors, communities, due
 from services.access import Deed
 from services.actors import Proof, Tie
 from services.communities import First
 from services.db import Database, Session
+from services.dunning import rounds
 from services.messages import Channel
-from services.models import Address, Building, Number, Occupancy, Person, Tariff, Unit
-from services.money import billing, ledger, reconcile, standing, tariffs
+from services.models import Address, Building, DunningAttempt, Number, Occupancy, Person, Tariff, Unit
+from services.money import billing, bulk, ledger, reconcile, standing, tariffs
+from services.money.bulk import Entry
 from services.money.cents import RATE
 from services.money.ledger import Money
 from services.money.reckoning import Way
 from services.money.tariffs import Cost
+from services.settings import Policies, Policy
 
 NOW = datetime(2027, 1, 1, 2, 0, tzinfo=UTC)
 MONTH = date(2027, 1, 1)
 ACCOUNT = "main"
 BUILDINGS, ENTRANCES, DOORS = 50, 2, 4
 CHUNK = 2_000
-BOOKED_TOGETHER = 20  # payments in a transaction, as a file or a busy provider brings them
+BOOKED_TOGETHER = 100  # payments in a transaction, as a file brings them
+SHARE_ALONE = 20  # one payment in so many comes alone
+REMINDED = datetime(2027, 1, 25, 3, 0, tzinfo=UTC)  # a week before the bills are due, at eleven
 EVERY = 5  # one household in so many does not pay
 SHARED = 123_456_789  # cents
 MOST_MS = 50.0
@@ -72,6 +78,7 @@ class Till:
         """Do all steps."""
         await self._fill()
         await self._bill()
+        await self._dun()
         await self._pay()
         await self._check()
         self.books.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -145,19 +152,40 @@ class Till:
             async with self._db.reading() as session:
                 phase.count = (await billing.found(session, run_id=run_id)).bills
 
-    async def _pay(self) -> None:
-        async with self._phase("payments, each told") as phase:
-            paying = [n + 1 for n in range(self._homes) if n % EVERY]
-            for first in range(0, len(paying), BOOKED_TOGETHER):
-                await self._timed(phase, partial(self._book, unit_ids=paying[first : first + BOOKED_TOGETHER]))
-            phase.count = len(paying)
+    async def _dun(self) -> None:
+        """Let the round of the day remind everybody who owes."""
+        async with self._phase("reminders") as phase:
+            policies = Policies(Policy())
+            await self._db.run(partial(rounds.begin, now=REMINDED - timedelta(hours=2), policies=policies))
+            while await self._timed(phase, partial(_tick, policies=policies)):
+                pass
+            async with self._db.reading() as session:
+                phase.count = int(await session.scalar(select(func.count(DunningAttempt.id))) or 0)
 
-    async def _book(self, session: Session, *, unit_ids: Sequence[int]) -> None:
-        for unit_id in unit_ids:
-            unit = await session.get_one(Unit, unit_id)
-            due = sum(map(standing.open_cents, await standing.owed(session, unit_ids=[unit_id])))
-            money = Money(cents=due, way="wechat", source="provider", key=f"bench:{unit_id}", paid_on=MONTH)
-            await ledger.record(session, TILL, unit=unit, money=money, now=NOW)
+    async def _pay(self) -> None:
+        paying = [n + 1 for n in range(self._homes) if n % EVERY]
+        alone, together = paying[: len(paying) // SHARE_ALONE], paying[len(paying) // SHARE_ALONE :]
+        async with self._phase("payments, each told") as phase:
+            for unit_id in alone:
+                await self._timed(phase, partial(self._book, unit_id=unit_id))
+            phase.count = len(alone)
+        async with self._phase("payments of a file") as phase:
+            for first in range(0, len(together), BOOKED_TOGETHER):
+                some = together[first : first + BOOKED_TOGETHER]
+                await self._timed(phase, partial(self._book_many, unit_ids=some))
+            phase.count = len(together)
+
+    async def _book(self, session: Session, *, unit_id: int) -> None:
+        unit = await session.get_one(Unit, unit_id)
+        due = sum(map(standing.open_cents, await standing.owed(session, unit_ids=[unit_id])))
+        await ledger.record(session, TILL, unit=unit, money=_money(unit_id, due), now=NOW)
+
+    async def _book_many(self, session: Session, *, unit_ids: Sequence[int]) -> None:
+        due: dict[int, int] = defaultdict(int)
+        for bill in await standing.owed(session, unit_ids=unit_ids):
+            due[bill.unit_id] += standing.open_cents(bill)
+        entries = [Entry(unit_id, _money(unit_id, due[unit_id])) for unit_id in unit_ids]
+        await bulk.record_many(session, TILL, community_id=self._id, entries=entries, now=NOW)
 
     async def _check(self) -> None:
         async with self._phase("books checked") as phase, self._db.reading(at_one_moment=True) as session:
@@ -168,3 +196,15 @@ class Till:
         self.books.wrong = [f"bill {one}" for one in bills] + [f"payment {one}" for one in payments]
         if not self.books.totals.balanced:
             self.books.wrong.append("the totals")
+
+
+def _money(unit_id: int, cents: int) -> Money:
+    return Money(cents=cents, way="wechat", source="provider", key=f"bench:{unit_id}", paid_on=MONTH)
+
+
+async def _tick(session: Session, *, policies: Policies) -> bool:
+    """Work the next part of the round; False when it is over."""
+    timer = await due.take(session, now=REMINDED)
+    if timer is not None:
+        await due.work(session, timer, now=REMINDED, policies=policies)
+    return timer is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
+from services import places
 from services.actors import Actor, House
 from services.db import Session
 from services.digests.pages import Page, Paper, Row
@@ -54,7 +55,7 @@ async def _statement(session: Session, actor: Actor, house: House, now: datetime
 
 
 def _unit(unit: Unit) -> T:
-    place = T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    place = places.unit_label(unit)
     return T("fees.unit", unit=place, area=f"{unit.area_cm2 / 10_000:.2f}") if unit.area_cm2 else place
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 
-from services import access, conversations, houses, people, timers
+from services import access, conversations, houses, people, places, timers
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
@@ -176,7 +176,7 @@ async def _tell_payers(session: Session, unit_id: int, text: Text, *, key: str, 
 async def _tell_collector(session: Session, promise: Promise, *, now: datetime) -> None:
     unit = await session.get_one(Unit, promise.unit_id)
     collector_id = await standing.collector_of(session, unit)
-    place = T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    place = places.unit_label(unit)
     for staff_id, to in (await people.addresses_of_staff(session, [collector_id] if collector_id else [])).items():
         await conversations.tell(
             session,

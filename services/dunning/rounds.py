@@ -21,7 +21,7 @@ from services.outbox import To
 from services.settings import Policies, Policy
 
 ROUND = "dunning.round"
-CHUNK = 20  # units that owe
+CHUNK = 8  # units that owe: a transaction stays under 50 ms
 FEES = "fees"
 
 

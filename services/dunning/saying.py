@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 
 from sqlalchemy import select
 
-from services import conversations, houses, people
+from services import conversations, houses, people, places
 from services.actors import House
 from services.db import Session
 from services.dunning import pauses, quiet
@@ -73,7 +73,7 @@ def text(step: Step, home: Unit, bills: Sequence[Bill], house: House, *, sure: b
     """Put the words together; without a proven address no amount and no item is named."""
     if not sure:
         return T("dunning.plain", phone=house.phone)
-    place = T("place.unit", building=home.building, entrance=home.entrance, room=home.room)
+    place = places.unit_label(home)
     due = min(bill.due_on for bill in bills)
     return T(
         f"dunning.{step.name}",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from services import conversations, houses, people, timers
+from services import conversations, houses, people, places, timers
 from services.db import Session
 from services.messages import Cents, Style, T, When
 from services.models import Balance, Timer, Unit
@@ -78,7 +78,7 @@ async def _tell(session: Session, balance: Balance, phone: str, now: datetime) -
     persons = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())
     reached = await people.addresses_of(session, [person.id for person in persons])
     proven = await landed.trusted(session, address_ids=[to.address_id for to in reached.values()])
-    place = T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    place = places.unit_label(unit)
     for person_id, to in reached.items():
         sure = to.address_id in proven
         day = When(balance.as_of, Style.DAY)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services import access, conversations, people, timers
+from services import access, conversations, people, places, timers
 from services.access import Deed, Subject
 from services.actors import Actor, Role
 from services.calendars import Days, calendars
@@ -164,7 +164,7 @@ async def _show(session: Session, matter: Matter, staff_id: int, to: To, media_i
 async def unit_of(session: Session, matter: Matter) -> T:
     """Name the unit that a matter is of."""
     unit = await session.get_one(Unit, matter.unit_id)
-    return T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    return places.unit_label(unit)
 
 
 async def _set_timer(session: Session, matter: Matter) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from services import places
 from services.actors import House, Tie
 from services.db import Session, upsert
 from services.messages import T
@@ -46,7 +47,7 @@ def today(house: House, now: datetime) -> date:
 
 def place(unit: Unit) -> T:
     """Say a unit as its people do."""
-    return T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    return places.unit_label(unit)
 
 
 async def of_unit(session: Session, *, unit_ids: Sequence[int], lock: bool = False) -> Sequence[Tied]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services import people
+from services import people, places
 from services.actors import Actor
 from services.db import Session, insert_once
 from services.messages import T, Text, When, joined, lines, plain, window_end
@@ -133,7 +133,7 @@ async def note(
 
 def label(unit: Unit) -> T:
     """Name a unit as its people do."""
-    return T("place.unit", building=unit.building, entrance=unit.entrance, room=unit.room)
+    return places.unit_label(unit)
 
 
 def line(one: Shown) -> Text:

@@ -31,6 +31,7 @@ from services.models import (
     Handover,
     HandoverItem,
     Matter,
+    Occupancy,
     Party,
     Person,
     Prompt,
@@ -155,6 +156,9 @@ async def so_far(session: Session) -> Mapping[str, Any]:
         "kind": "paid",
         "payment": 1,
         "unit": 1,
+        "called": "?",
+        "until": "2026-06-30",
+        "tie": (await session.scalars(select(Occupancy.id).where(Occupancy.role == "tenant").limit(1))).one(),
     }
 
 
@@ -177,7 +181,9 @@ async def test_every_option_of_every_form_is_read_as_it_is_shown(
     desk: Turn, form: type[Form], name: str, kind: Kind
 ) -> None:
     options = list(await kind.options(desk, await so_far(desk.session)))
-    question = await form.ask(desk, name, {**ASKED, "into": 1, "which": 1, "item": 1}, options)
+    known = await so_far(desk.session)
+    lease = {key: known[key] for key in ("called", "words", "until", "tie")}
+    question = await form.ask(desk, name, {**ASKED, **lease, "into": 1, "which": 1, "item": 1}, options)
     offered = [*question.options, *([Option(forms.SKIP, T("word.skip"))] if kind.optional else [])]
     for locale in LOCALES:
         for channel in CHANNELS:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services import languages
+from services import texts as texts_module
 from services.messages import Cents, Channel, Style, T, When, joined, lines, plain, window_end
 from services.texts import LOCALES, NOTHING, Reader, Texts, UnknownTextError
 from services.understanding.normalise import simplifier
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 4, 12, 1, 0, tzinfo=UTC)
+
+HOME = Path(texts_module.__file__).with_name("locale")
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +161,10 @@ def test_catalogues_are_read_from_a_folder(tmp_path: Path) -> None:
             encoding="utf-8",
         )
     assert Texts.load(tmp_path).keys() == {"a"}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_catalogue_says_nothing_twice(locale: str) -> None:
+    page = (HOME / locale / "LC_MESSAGES" / "ownerline.po").read_text(encoding="utf-8")
+    said = re.findall(r'^(msgctxt "\w+"\n)?msgid "([^"]+)"', page, re.MULTILINE)
+    assert [key for key, count in Counter(said).items() if count > 1] == []
