@@ -46,14 +46,14 @@ async def month(turn: Turn, rest: str) -> Reply:
     found = MONTH.fullmatch(rest.replace(" ", ""))
     if rest and found is None:
         return reply(T("sheet.which_month"))
-    span = periods.month_before(turn.now, turn.house.zone) if found is None else _month(turn, found)
+    span = periods.month_before(turn.now, turn.house.zone) if found is None else named(turn, found)
     if span.starts_at >= turn.now:
         raise NotYet
     await _ask(turn, "month", span)
     return _follows(span)
 
 
-def _month(turn: Turn, found: re.Match[str]) -> Stretch:
+def named(turn: Turn, found: re.Match[str]) -> Stretch:
     """Return the month that was named; without a year, the last one of that name that has begun."""
     local = turn.now.astimezone(turn.house.zone)
     number = int(found["month"])
@@ -67,10 +67,15 @@ def _follows(span: Stretch) -> Reply:
 
 
 async def _ask(turn: Turn, kind: str, span: Stretch) -> None:
-    """Only who leads may; one event asks once."""
-    actor = turn.actor
-    if not actor.is_lead:
+    """Only who leads may."""
+    if not turn.actor.is_lead:
         raise NotAllowed
+    await wanted(turn, kind, span)
+
+
+async def wanted(turn: Turn, kind: str, span: Stretch) -> None:
+    """Ask for it to be made; one event asks once."""
+    actor = turn.actor
     await jobs.ask(
         turn.session,
         key=f"digest:{actor.channel}:{actor.account}:{actor.event_id}:{kind}",

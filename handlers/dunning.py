@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
+from handlers import day
 from handlers.answers import Answers, Question, filled, pick
 from handlers.collect import unit_in
-from handlers.day import MONTH
 from handlers.form import Form
 from handlers.places import unit_label
 from handlers.turn import Turn
@@ -17,12 +16,13 @@ from services import access
 from services.access import Deed, Subject
 from services.conversations import Option
 from services.digests import periods
-from services.dunning import collecting, promises
-from services.messages import Cents, Reply, Start, Style, T, When, lines, reply
+from services.dunning import promises
+from services.messages import Cents, Reply, Start, T, Toast, reply
 from services.models import Unit
 from services.refusals import NotAllowed, NotFound
 
 SPANS = (30, 60, 90)
+FORMS = frozenset({"picture", "table"})
 
 
 async def spare(turn: Turn, rest: str) -> Reply:
@@ -69,27 +69,16 @@ class Spare(Form, name="spare"):
 
 
 async def rates(turn: Turn, rest: str) -> Reply:
-    """Say how much of what was due in a month has come in: `/rates`, `/rates 2026-04`."""
-    found = MONTH.fullmatch(rest.replace(" ", ""))
+    """Make what was collected of a month, `/rates 2026-04`: of everybody, as text, picture, table; else one's own."""
+    sees_all = access.may(turn.actor, Deed.SEE_RATES, Subject(turn.house.id))
+    if not sees_all and not access.may(turn.actor, Deed.SEE_OWN_RATE, Subject(turn.house.id)):
+        raise NotAllowed
+    asked, _, form = rest.strip().partition(" ")
+    found = day.MONTH.fullmatch(asked)
+    if asked and found is None:
+        return reply(T("rates.which"))
     local = turn.now.astimezone(turn.house.zone)
-    year = int(found["year"]) if found is not None and found["year"] else local.year
-    span = periods.month(year, int(found["month"]) if found is not None else local.month, turn.house.zone)
-    first = span.starts_at.astimezone(turn.house.zone).date()
-    last = (span.ends_at.astimezone(turn.house.zone) - timedelta(seconds=1)).date()
-    session, actor = turn.session, turn.actor
-    rows = await collecting.rates(session, actor, first=first, last=last, upto=span.ends_at)
-    if not rows:
-        return reply(T("rates.none"))
-    why = await collecting.reasons(session, actor, since=span.starts_at, until=span.ends_at)
-    ended, kept = await collecting.promised(session, actor, since=span.starts_at, until=span.ends_at)
-    due, paid = sum(row.due for row in rows), sum(row.paid for row in rows)
-    return reply(
-        lines(
-            T("rates.head", month=When(span.starts_at, Style.DAY), percent=f"{100 * paid / max(due, 1):.1f}"),
-            T("rates.sums", due=Cents(due), paid=Cents(paid)),
-            *(T("rates.building", name=row.name, percent=f"{row.percent:.1f}", paid=Cents(row.paid)) for row in rows),
-            T("rates.promises", ended=ended, kept=kept) if ended else None,
-            *(T("rates.reason", reason=T(f"arrears.{name}"), count=count) for name, count in why),
-            T("rates.rule"),
-        )
-    )
+    span = day.named(turn, found) if found is not None else periods.month(local.year, local.month, turn.house.zone)
+    kind = (f"rates.{form}" if form in FORMS else "rates") if sees_all else "rates.own"
+    await day.wanted(turn, kind, span)
+    return Reply(toast=Toast(T("digest.follows")))

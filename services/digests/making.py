@@ -12,7 +12,7 @@ from services import houses, identity, people
 from services.actors import Actor, House
 from services.catalog import Catalog
 from services.db import Session
-from services.digests import evening, layout, morning, papers, sheets, tables
+from services.digests import collected, evening, layout, morning, papers, sheets, tables
 from services.digests.pages import Page
 from services.models import Digest
 from services.settings import Policies, Policy
@@ -70,8 +70,16 @@ async def _pages(
         return [page] if page is not None else []
     if wanted.kind.startswith(papers.KINDS):
         return await papers.pages(session, actor, kind=wanted.kind, house=house, now=wanted.at)
+    if wanted.kind.startswith(collected.TEXT):
+        return await collected.pages(session, actor, kind=wanted.kind, house=house, span=wanted.span)
     if not actor.is_lead:  # he was one when it was asked for
         return []
+    return await _for_leads(session, actor, wanted, house, policy, catalog)
+
+
+async def _for_leads(
+    session: Session, actor: Actor, wanted: Wanted, house: House, policy: Policy, catalog: Catalog
+) -> Sequence[Page]:
     label = partial(_label, catalog, actor.locale)
     if wanted.kind in {"week", "month"}:
         sheet = await sheets.gather(session, house=house, span=wanted.span, policy=policy)

@@ -12,8 +12,9 @@ from services import shifts
 from services.actors import Actor, House
 from services.catalog import Kind
 from services.db import Session
-from services.digests import counts, periods, pressing
+from services.digests import counts, fees, periods, pressing
 from services.digests.counts import Happened, Night, Open
+from services.digests.fees import Fees
 from services.digests.pages import Page, counted
 from services.digests.pressing import Matter, Why
 from services.messages import Choice, Style, T, Text, When, joined, lines, plain
@@ -43,6 +44,7 @@ class Digest:
     night: Night
     day_shift: Sequence[Shift]
     night_shift: Sequence[Shift]
+    fees: Fees | None  # for who may see what was collected
     label: Label
     policy: Policy
 
@@ -70,6 +72,7 @@ async def gather(
         night=await counts.night(session, community_id=house.id, span=night),
         day_shift=await _there(session, house, by_day),
         night_shift=await _there(session, house, tonight),
+        fees=await fees.gather(session, actor, house=house, now=now),
         label=label,
         policy=policy,
     )
@@ -97,6 +100,7 @@ def page(digest: Digest) -> Page:
         *(T("digest.item", place=place, item=one.text) for place, one in enumerate(shown, start=1)),
         T("digest.rest", reasons=joined(rest, BETWEEN)) if rest else None,
         _open(digest),
+        fees.line(digest.fees),
         _causes(digest),
         _night(digest),
         _duty(T("digest.duty"), digest.day_shift),

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from services import access, people
 from services.access import Deed, Subject
@@ -17,14 +17,12 @@ from services.catalog import Kind
 from services.db import Session
 from services.dunning import pauses
 from services.models import (
-    Allocation,
     Bill,
     Building,
     DataView,
     DunningAttempt,
     Instalment,
     Occupancy,
-    Payment,
     Person,
     Promise,
     Ticket,
@@ -245,62 +243,3 @@ async def note(
         attempt.next_step, attempt.next_on = "call", (now + AGAIN).date()
     await session.flush()
     return attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What was due in a period and what of it is paid, of one building or collector."""
-
-    name: str
-    due: int
-    paid: int
-
-    @property
-    def percent(self) -> float:
-        """How much of it is paid."""
-        return 100 * self.paid / self.due if self.due else 0.0
-
-
-async def rates(session: Session, actor: Actor, *, first: date, last: date, upto: datetime) -> Sequence[Rate]:
-    """Return paid ÷ due by building, of bills due in a period, with what was paid for them by a moment."""
-    if actor.community_id is None or not access.may(actor, Deed.SEE_RATES, Subject(actor.community_id)):
-        raise NotAllowed
-    mine = Bill.community_id == actor.community_id, Bill.due_on >= first, Bill.due_on <= last
-    due = select(Unit.building, func.sum(Bill.cents + Bill.adjusted_cents)).join(Unit, Unit.id == Bill.unit_id)
-    paid = (
-        select(Unit.building, func.sum(Allocation.cents))
-        .select_from(Allocation)
-        .join(Payment, Payment.id == Allocation.payment_id)
-        .join(Bill, Bill.id == Allocation.bill_id)
-        .join(Unit, Unit.id == Bill.unit_id)
-        .where(*mine, Allocation.at <= upto)
-        .group_by(Unit.building)
-    )
-    got = {row[0]: int(row[1]) for row in await session.execute(paid)}
-    owed = await session.execute(due.where(*mine).group_by(Unit.building).order_by(Unit.building))
-    return [Rate(row[0], int(row[1]), got.get(row[0], 0)) for row in owed]
-
-
-async def reasons(session: Session, actor: Actor, *, since: datetime, until: datetime) -> Sequence[tuple[str, int]]:
-    """Return how often each reason for not paying was written down in a period, the most frequent first."""
-    if actor.community_id is None or not access.may(actor, Deed.SEE_RATES, Subject(actor.community_id)):
-        raise NotAllowed
-    said = DunningAttempt.community_id == actor.community_id, DunningAttempt.reason != ""
-    count = func.count()
-    rows = await session.execute(
-        select(DunningAttempt.reason, count)
-        .where(*said, DunningAttempt.done_at >= since, DunningAttempt.done_at < until)
-        .group_by(DunningAttempt.reason)
-        .order_by(count.desc(), DunningAttempt.reason)
-    )
-    return [(row[0], int(row[1])) for row in rows]
-
-
-async def promised(session: Session, actor: Actor, *, since: datetime, until: datetime) -> tuple[int, int]:
-    """Return how many promises ended in a period, and how many of them were kept."""
-    if actor.community_id is None or not access.may(actor, Deed.SEE_RATES, Subject(actor.community_id)):
-        raise NotAllowed
-    ended = Promise.community_id == actor.community_id, Promise.ended_at >= since, Promise.ended_at < until
-    states = await session.scalars(select(Promise.state).where(*ended, or_(Promise.state.in_(["kept", "broken"]))))
-    found = states.all()
-    return len(found), found.count("kept")

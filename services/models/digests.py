@@ -21,7 +21,7 @@ class Digest(Base):
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
     kind: Mapped[
         Code
-    ]  # today | plain | buildings | table | uncleared | mine | group | week | month | statement | receipt:ID
+    ]  # today | plain | buildings | table | uncleared | mine | group | week | month | statement | receipt:ID | rates…
     address_id: Mapped[Ref] = mapped_column(ForeignKey("address.id"))
     team: Mapped[Code] = mapped_column(default="")  # of the group it goes to
     at: Mapped[datetime]  # the desk time that it is made for

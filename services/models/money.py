@@ -112,6 +112,7 @@ class Bill(Base):
         partial("ix_bill_open", "community_id", "due_on", "unit_id", where=OPEN),
         partial("ix_bill_payer_id", "payer_id", where=text("payer_id IS NOT NULL")),
         partial("ix_bill_open_unit", "unit_id", "due_on", where=OPEN),
+        Index(None, "community_id", "due_on"),
     )
 
     id: Mapped[Id]
@@ -164,6 +165,7 @@ class Payment(Base):
         UniqueConstraint("community_id", "year", "number"),
         Index(None, "unit_id", "paid_on"),
         Index(None, "community_id", "paid_on"),
+        Index(None, "community_id", "landed_at"),
         partial("ix_payment_free", "unit_id", where=text("free_cents > 0")),
     )
 

@@ -452,6 +452,7 @@ def _payment() -> None:
         sa.UniqueConstraint("community_id", "key", name=op.f("uq_payment_community_id_key")),
         sa.UniqueConstraint("community_id", "year", "number", name=op.f("uq_payment_community_id_year_number")),
     )
+    op.create_index(op.f("ix_payment_community_id_landed_at"), "payment", ["community_id", "landed_at"], unique=False)
     op.create_index(op.f("ix_payment_community_id_paid_on"), "payment", ["community_id", "paid_on"], unique=False)
     op.create_index(op.f("ix_payment_credited_to"), "payment", ["credited_to"], unique=False)
     op.create_index(
@@ -579,6 +580,7 @@ def _bill() -> None:
     op.add_column("bill", sa.Column("steps", sa.Text(), server_default="[]", nullable=False))
     op.add_column("bill", sa.Column("source", sa.String(length=64), server_default="import", nullable=False))
     op.add_column("bill", sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(op.f("ix_bill_community_id_due_on"), "bill", ["community_id", "due_on"], unique=False)
     op.create_index(
         "ix_bill_open",
         "bill",

@@ -197,20 +197,26 @@ async def test_who_collects_sees_only_his_units_and_each_look_is_written_down(li
             await collecting.today(session, owner, day=later, now=line.now)
 
 
-async def test_rates_are_what_was_paid_of_what_fell_due(line: Line) -> None:
-    async with line.db.transaction() as session:
-        manager = await estate.actor_of(session, line, await estate.web_of(session, "孙经理"))
-        span = {"first": date(2026, 4, 1), "last": DUE, "upto": line.now + timedelta(days=30)}
-        before = {row.name: row for row in await collecting.rates(session, manager, **span)}  # type: ignore[arg-type]
-        await pay(session, line, await accounts.unit_called(session, "3-2-1502"), 10_000)
-        after = {row.name: row for row in await collecting.rates(session, manager, **span)}  # type: ignore[arg-type]
-        assert after["3"].paid - before["3"].paid == 10_000
-        assert after["1"] == before["1"]
-        total = await session.scalar(select(func.sum(Bill.cents)))
-        assert sum(row.due for row in after.values()) == total
-
-
 async def test_what_nobody_wrote_down_is_not_sent(line: Line) -> None:
     async with line.db.transaction() as session:
         gone = await saying.still_wanted(session, 4711, now=line.now, policies=line.world.policies)
         assert not gone
+
+
+@pytest.mark.parametrize(
+    ("room", "days_before", "holds"),
+    [("3-2-1502", 100, True), ("3-2-1502", 130, False), ("1-1-101", 100, False), ("", 100, True)],
+    ids=["this home and time", "before the period", "another home", "no home in particular"],
+)
+async def test_only_a_related_complaint_holds_reminders_up(
+    line: Line, room: str, days_before: int, *, holds: bool
+) -> None:
+    wang = await estate.linked(line, "王芳")
+    async with line.db.transaction() as session:
+        home = await accounts.unit_called(session, "3-2-1502")
+        ticket = await estate.filed(session, line, await estate.actor_of(session, line, wang))
+        ticket.kind, ticket.unit_id = "complaint", (await accounts.unit_called(session, room)).id if room else None
+        ticket.created_at = datetime(2026, 4, 30, 4, tzinfo=UTC) - timedelta(days=days_before)
+        await session.execute(update(Bill).where(Bill.unit_id == home.id).values(from_on=None))
+        await session.flush()
+        assert (home.id in await pauses.spared(session, homes=[home.id], now=line.now)) == holds
