@@ -9,7 +9,7 @@ from collections.abc import Callable
 WORDS_FOR_ENGLISH = 3
 
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
-_LATIN = re.compile(r"[A-Za-z]{2,}")
+_LATIN = re.compile(r"\b[A-Za-z]{2,}\b")  # not the letters of a code such as AB4CD7EF
 _CODES = {"zh-hant": "zh_Hant", "zh-hk": "zh_Hant", "zh-tw": "zh_Hant", "zh-mo": "zh_Hant", "zh": "zh_Hans", "en": "en"}
 
 
