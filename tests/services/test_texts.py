@@ -139,7 +139,7 @@ def test_a_channels_language_code_names_one_of_ours(code: str, locale: str) -> N
 
 @pytest.mark.parametrize(
     ("words", "locale"),
-    [("厨房漏水", "zh_Hans"), ("廚房漏水", "zh_Hant"), ("my sink is leaking", "en"), ("ok", None), ("123 👍", None), ("WiFi", None)],
+    [("厨房漏水", "zh_Hans"), ("廚房漏水", "zh_Hant"), ("my sink is leaking", "en"), ("ok", None), ("123 👍", None), ("WiFi", None), ("AB4CD7EF GH6JK9LM", None)],
 )  # fmt: skip
 def test_words_show_their_language_or_do_not_tell(words: str, locale: str | None) -> None:
     assert languages.written(words, simplify=simplifier()) == locale
