@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from services.access import Deed
 from services.actors import Actor, House
 from services.db import Session
 from services.digests import fonts
+from services.digests.charts import FONT, FONT_OF
 from services.dunning import letters
 from services.dunning.letters import Letter
 from services.exports.workbook import Workbook
@@ -27,7 +28,7 @@ from services.models import Unit
 from services.texts import Reader, Texts
 
 OPERATOR = "operator"
-FONT = Path(fonts.__path__[0]) / "chart-sc.otf"
+FONTS = Path(fonts.__path__[0])
 SIZE, TITLE, LEADING, MARGIN = 12, 18, 8, 25  # points, points, mm, mm
 PARTS = 3
 Say = Callable[[Text], str]
@@ -64,24 +65,31 @@ async def _print(settings: Settings, file: Path, community: str) -> int:
             house = await running.house(session, community)
             found = await letters.take(session, _clerk(house), house=house, now=now)
             if found:
-                await asyncio.to_thread(file.write_bytes, pdf(found, say=_speaker(house, now)))
+                await asyncio.to_thread(file.write_bytes, pdf(found, say=_speaker(house, now), locale=house.locale))
     return len(found)
 
 
-def pdf(found: Sequence[Letter], *, say: Say) -> bytes:
+def pdf(found: Sequence[Letter], *, say: Say, locale: str) -> bytes:
     """Return the letters as a PDF; raises `CommandError` for a sign that the font lacks, rather than leave it out."""
     from fpdf import FPDF  # noqa: PLC0415 - few commands need it
 
     page = FPDF(format="A4")
     page.set_margins(MARGIN, MARGIN)
-    page.add_font("letter", fname=str(FONT))
-    known = _signs()
+    first = FONT_OF.get(locale, FONT)
+    names = [
+        first,
+        *sorted({FONT, *FONT_OF.values()} - {first}),
+    ]  # names of people and fees may be in the other writing
+    for name in names:
+        page.add_font(name, fname=str(FONTS / name))
+    page.set_fallback_fonts(names[1:])
+    known = set().union(*map(_signs, names))
     for letter in found:
         page.add_page()
         for text, size, align in _lines(letter):
             said = say(text)
             _printable(said, known)
-            page.set_font("letter", size=size)
+            page.set_font(first, size=size)
             page.multi_cell(0, LEADING, said, align=align, new_x="LMARGIN", new_y="NEXT")
             page.ln(2)
     return bytes(page.output())
@@ -99,11 +107,11 @@ def _lines(letter: Letter) -> list[tuple[Any, int, str]]:
     return [(T("letter.title"), TITLE, "C"), (letter.number, SIZE, "R"), *body, *foot, (T("letter.seal"), SIZE, "R")]
 
 
-def _signs() -> set[int]:
-    """Return the signs that the font has."""
+def _signs(name: str) -> set[int]:
+    """Return the signs that a font has."""
     from fontTools.ttLib import TTFont  # noqa: PLC0415 - few commands need it
 
-    with TTFont(FONT) as font:
+    with TTFont(FONTS / name) as font:
         return set(font.getBestCmap())
 
 
@@ -114,14 +122,16 @@ def _printable(said: str, known: set[int]) -> None:
 
 
 async def _legal(settings: Settings, file: Path, community: str) -> int:
-    async with running.opened(settings) as db, db.reading() as session:
-        house = await running.house(session, community)
-        found = await letters.legal(session, _clerk(house), community_id=house.id)
-        say = _speaker(house, datetime.now(UTC))
-        with Workbook(file, "legal", ("unit", "on the list since", "owed", "attempts")) as book:
-            for one in found:
-                since = one.since.astimezone(house.zone).date()
-                book.add((say(places.unit_label(one.unit)), since, Decimal(one.cents).scaleb(-2), one.tried))
+    async with running.opened(settings) as db:
+        now = await running.desk_now(db)
+        async with db.reading() as session:
+            house = await running.house(session, community)
+            found = await letters.legal(session, _clerk(house), community_id=house.id, now=now)
+    say = _speaker(house, now)
+    with Workbook(file, "legal", ("unit", "on the list since", "owed", "attempts")) as book:
+        for one in found:
+            since = one.since.astimezone(house.zone).date()
+            book.add((say(places.unit_label(one.unit)), since, Decimal(one.cents).scaleb(-2), one.tried))
     return len(found)
 
 

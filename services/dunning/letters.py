@@ -12,9 +12,11 @@ from services import access, places
 from services.access import Deed, Subject
 from services.actors import Actor, House
 from services.db import Session, upsert
+from services.dunning import pauses
 from services.dunning.steps import Does
 from services.messages import Cents, Style, T, Text, When
 from services.models import Bill, Community, Company, Counter, DunningAttempt, Outgoing, Payment, Unit, table_of
+from services.money import standing
 from services.money.standing import open_cents
 from services.refusals import NotAllowed
 
@@ -60,7 +62,10 @@ def _allowed(actor: Actor, deed: Deed, community_id: int) -> None:
 
 
 async def take(session: Session, actor: Actor, *, house: House, now: datetime, most: int = 200) -> Sequence[Letter]:
-    """Number the letters that are wanted, note them as printed, return them; what was paid since is left out."""
+    """Number the letters that are wanted, note them as printed, return them.
+
+    What was paid since, or stays with who sold, is left out; what is held up now waits until it is not.
+    """
     _allowed(actor, Deed.SEND_LETTERS, house.id)
     wanted = select(DunningAttempt).where(
         DunningAttempt.community_id == house.id,
@@ -71,7 +76,10 @@ async def take(session: Session, actor: Actor, *, house: House, now: datetime, m
     head = await _head(session, house)
     found = []
     for attempt in (await session.scalars(held)).all():
-        bills = await _open(session, attempt)
+        owed = await _open(session, attempt)
+        bills = await _unheld(session, attempt, owed, now)
+        if owed and not bills:
+            continue
         attempt.state, attempt.done_at = DONE, now
         attempt.result = PRINTED if bills else SETTLED
         if bills:
@@ -89,8 +97,18 @@ async def _head(session: Session, house: House) -> str:
 
 
 async def _open(session: Session, attempt: DunningAttempt) -> Sequence[Bill]:
-    bills = await session.scalars(select(Bill).where(Bill.id.in_(attempt.bills)).order_by(Bill.due_on, Bill.id))
-    return [bill for bill in bills.all() if open_cents(bill) > 0]
+    """Return what the household still owes of an attempt's bills; what stayed with who sold is not its own."""
+    units = await standing.household(session, unit_id=attempt.unit_id)
+    owed = await standing.owed(session, unit_ids=[unit.id for unit in units])
+    return [bill for bill in owed if bill.id in set(attempt.bills)]
+
+
+async def _unheld(session: Session, attempt: DunningAttempt, bills: Sequence[Bill], now: datetime) -> Sequence[Bill]:
+    """Return those that no matter, promise, hardship or complaint holds up, as for every other step."""
+    if await pauses.spared(session, homes=[attempt.unit_id], now=now):
+        return []
+    held = await pauses.paused_bills(session, unit_ids=[attempt.unit_id], now=now)
+    return [bill for bill in bills if bill.id not in held]
 
 
 async def _number(session: Session, attempt: DunningAttempt, house: House, now: datetime) -> None:
@@ -116,13 +134,13 @@ async def _letter(
     )
 
 
-async def legal(session: Session, actor: Actor, *, community_id: int) -> Sequence[Owing]:
+async def legal(session: Session, actor: Actor, *, community_id: int, now: datetime) -> Sequence[Owing]:
     """Return the households of the legal list that still owe, with what was tried before."""
     _allowed(actor, Deed.SEND_LETTERS, community_id)
     here = DunningAttempt.community_id == community_id, DunningAttempt.way == Does.LEGAL
     found = []
     for attempt in (await session.scalars(select(DunningAttempt).where(*here).order_by(DunningAttempt.id))).all():
-        cents = sum(map(open_cents, await _open(session, attempt)))
+        cents = sum(map(open_cents, await _unheld(session, attempt, await _open(session, attempt), now)))
         if cents:
             unit = await session.get_one(Unit, attempt.unit_id)
             tried = len(await record(session, actor, unit=unit))

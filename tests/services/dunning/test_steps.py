@@ -48,7 +48,7 @@ def on(age: int, **known: object) -> str | None:
         (22, "call"),
         (30, "month"),
         (45, "visit"),
-        (400, None),
+        (400, Name.LETTER),
     ],
 )
 def test_each_step_has_its_days(age: int, name: str | None) -> None:
