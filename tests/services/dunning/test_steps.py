@@ -48,7 +48,8 @@ def on(age: int, **known: object) -> str | None:
         (22, "call"),
         (30, "month"),
         (45, "visit"),
-        (400, Name.LETTER),
+        (400, "letter"),
+        (460, "legal"),
     ],
 )
 def test_each_step_has_its_days(age: int, name: str | None) -> None:
