@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from handlers import fees
+from handlers import fees, places
 from handlers.answers import filled, one_of
 from handlers.form import Form
 from handlers.places import unit_label
 from handlers.promises import day
 from handlers.turn import Turn
-from services import people
 from services.dunning import collecting
 from services.dunning.collecting import CardOf, Debtor, Outcome, Reason
 from services.messages import Cents, Choice, Reply, Start, Style, T, Text, When, lines, reply
@@ -26,17 +25,7 @@ async def unit_in(turn: Turn, text: str) -> Unit | None:
     if text.isdecimal() and text.isascii():
         unit = await turn.session.get(Unit, int(text))
         return unit if unit is not None and unit.community_id == turn.house.id else None
-    place = turn.understood(text.strip()).place if text.strip() else None
-    if place is None or not place.building or not place.room:
-        return None
-    found = await people.unit_named(
-        turn.session,
-        community_id=turn.house.id,
-        building=place.building,
-        entrance=place.entrance or None,
-        room=place.room,
-    )
-    return found[0] if len(found) == 1 else None
+    return await places.unit_in(turn, text)
 
 
 async def command(turn: Turn, rest: str) -> Reply:

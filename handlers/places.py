@@ -150,3 +150,18 @@ def _spoken(turn: Turn, place: PlaceWords) -> str:
         turn,
         T("place.unit", building=place.building or "?", entrance=place.entrance or "?", room=place.room or "?"),
     )
+
+
+async def unit_in(turn: Turn, text: str) -> Unit | None:
+    """Find the one unit that words name."""
+    place = turn.understood(text.strip()).place if text.strip() else None
+    if place is None or not place.building or not place.room:
+        return None
+    found = await people.unit_named(
+        turn.session,
+        community_id=turn.house.id,
+        building=place.building,
+        entrance=place.entrance or None,
+        room=place.room,
+    )
+    return found[0] if len(found) == 1 else None

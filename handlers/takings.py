@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from handlers import feematters, fees, sums
+from handlers import feematters, fees, places, sums
 from handlers.answers import Answers, filled, pick
 from handlers.form import Ask, Form
 from handlers.places import unit_label
 from handlers.sums import a_sum, cents_in, way_in
 from handlers.turn import Turn
-from services import media, people
+from services import media
 from services.actors import Role
 from services.conversations import Option
 from services.messages import Cents, Channel, Choice, Reply, Start, T, Text, When, lines, reply
@@ -30,7 +30,7 @@ async def take(turn: Turn, rest: str) -> Reply:
     """Write down money that was taken: `/paid 3-2-1502 752.64 cash`; an owner says by it that he has paid."""
     if turn.actor.staff is None or turn.actor.staff.role not in TAKES:
         return await feematters.paid(turn, "")
-    unit = await _unit_in(turn, rest)
+    unit = await places.unit_in(turn, rest)
     _, _, more = rest.strip().partition(" ")
     said = more if unit is not None else rest
     given: dict[str, Any] = {
@@ -41,23 +41,8 @@ async def take(turn: Turn, rest: str) -> Reply:
     return Reply(then=Start("take_payment", given))
 
 
-async def _unit_in(turn: Turn, text: str) -> Unit | None:
-    """Find the one unit that words name."""
-    place = turn.understood(text.strip()).place if text.strip() else None
-    if place is None or not place.building or not place.room:
-        return None
-    found = await people.unit_named(
-        turn.session,
-        community_id=turn.house.id,
-        building=place.building,
-        entrance=place.entrance or None,
-        room=place.room,
-    )
-    return found[0] if len(found) == 1 else None
-
-
 async def _typed_unit(turn: Turn) -> int | None:
-    unit = await _unit_in(turn, turn.text)
+    unit = await places.unit_in(turn, turn.text)
     return unit.id if unit is not None else None
 
 
@@ -169,7 +154,7 @@ async def picture(turn: Turn, rest: str) -> Reply:
 
 async def show(turn: Turn, rest: str) -> Reply:
     """Show a household's account: `/account 3-2-1502`."""
-    unit = await _unit_in(turn, rest)
+    unit = await places.unit_in(turn, rest)
     if unit is None:
         return reply(T("account.how"))
     found = await account.of_unit(turn.session, turn.actor, unit_id=unit.id)

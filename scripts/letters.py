@@ -9,12 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from bot.settings import Settings
 from scripts import running
 from scripts.trouble import CommandError
-from services import actors, places
+from services import actors, people, places
 from services.access import Deed
 from services.actors import Actor, House
 from services.db import Session
@@ -30,7 +28,6 @@ from services.texts import Reader, Texts
 OPERATOR = "operator"
 FONTS = Path(fonts.__path__[0])
 SIZE, TITLE, LEADING, MARGIN = 12, 18, 8, 25  # points, points, mm, mm
-PARTS = 3
 Say = Callable[[Text], str]
 
 
@@ -158,10 +155,7 @@ async def _record(settings: Settings, name: str, file: Path, community: str) -> 
 
 
 async def _unit(session: Session, house: House, name: str) -> Unit:
-    parts = name.split("-")
-    if len(parts) == PARTS:
-        named = {"building": parts[0], "entrance": parts[1], "room": parts[2]}
-        found = (await session.scalars(select(Unit).filter_by(community_id=house.id, **named))).one_or_none()
-        if found is not None:
-            return found
-    raise CommandError(f"{name!r} is no unit here; write it like 3-2-1502")
+    found = await people.unit_written(session, community_id=house.id, name=name)
+    if found is None:
+        raise CommandError(f"{name!r} is no unit here; write it like 3-2-1502")
+    return found

@@ -29,6 +29,7 @@ from services.models import (
 from services.outbox import To
 
 NAMED_UNITS = 50
+UNIT_PARTS = ("building", "entrance", "room")
 
 
 async def actor_of(
@@ -272,6 +273,16 @@ async def unit_named(
     if entrance is not None:
         statement = statement.where(Unit.entrance == entrance)
     return (await session.scalars(statement.order_by(Unit.id).limit(NAMED_UNITS))).all()
+
+
+async def unit_written(session: Session, *, community_id: int, name: str) -> Unit | None:
+    """Return the unit of a written name, building-entrance-room: 3-2-1502."""
+    parts = name.split("-")
+    if len(parts) != len(UNIT_PARTS):
+        return None
+    named = dict(zip(UNIT_PARTS, parts, strict=True))
+    found = select(Unit).where(Unit.community_id == community_id).filter_by(**named)
+    return (await session.scalars(found)).one_or_none()
 
 
 async def residents_of(session: Session, *, unit_id: int) -> Sequence[Person]:

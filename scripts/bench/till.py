@@ -40,7 +40,6 @@ SHARE_ALONE = 20  # one payment in so many comes alone
 REMINDED = datetime(2027, 1, 25, 3, 0, tzinfo=UTC)  # a week before the bills are due, at eleven
 EVERY = 5  # one household in so many does not pay
 SHARED = 123_456_789  # cents
-MOST_MS = 50.0
 TILL = actors.system("bench", Deed.RUN_BILLS, Deed.TAKE_PAYMENT)
 
 

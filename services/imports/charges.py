@@ -17,7 +17,7 @@ from services.imports.cells import month_of
 from services.imports.known import Known, located, wrong
 from services.imports.lines import Line
 from services.models import Bill, Payment
-from services.money import bulk, ledger, spending
+from services.money import bulk, ledger
 from services.money.bulk import Entry
 from services.money.ledger import Money
 
@@ -85,7 +85,7 @@ async def apply_bills(session: Session, rows: Sequence[Mapping[str, Any]], known
     ]
     if entries:
         await bulk.record_many(session, TILL, community_id=known.community_id, entries=entries, now=now)
-    await _spend_ahead(session, rows, now)
+    await ledger.spend_ahead(session, unit_ids=sorted({row["unit_id"] for row in rows}), now=now)
 
 
 def _bill(row: Mapping[str, Any], known: Known) -> dict[str, Any]:
@@ -142,14 +142,6 @@ def _paid(bill: Bill, row: Mapping[str, Any], known: Known) -> Entry:
         paid_on=known.as_of.date(),
     )
     return Entry(bill.unit_id, money, (bill.id,))
-
-
-async def _spend_ahead(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Let what was paid ahead pay the new charges."""
-    units = sorted({row["unit_id"] for row in rows})
-    free = select(Payment.unit_id).where(Payment.unit_id.in_(units), Payment.free_cents > 0).distinct()
-    for unit_id in sorted((await session.scalars(free)).all()):
-        await spending.settle(session, units=await ledger.lock(session, unit_id=unit_id), now=now)
 
 
 async def check_payments(session: Session, lines: Sequence[Line], known: Known) -> None:

@@ -14,8 +14,8 @@ from services import access
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session, insert_once
-from services.models import Bill, BillRun, Building, Payment, Unit
-from services.money import ledger, reckoning, sharing, spending, tariffs
+from services.models import Bill, BillRun, Building, Unit
+from services.money import ledger, reckoning, sharing, tariffs
 from services.money.reckoning import Charge, Payer, Price, Reduction
 from services.refusals import NotAllowed, Refused
 
@@ -82,7 +82,7 @@ async def go_on(session: Session, *, run_id: int, now: datetime) -> bool:
     run.cents += sum(written)
     if units:
         run.after_unit = units[-1].id
-        await _spend_ahead(session, [unit.id for unit in units], now)
+        await ledger.spend_ahead(session, unit_ids=[unit.id for unit in units], now=now)
     if len(units) == CHUNK:
         return True
     run.state, run.done_at = "done", now
@@ -154,13 +154,6 @@ def _row(charge: Charge, unit: Unit, now: datetime) -> dict[str, Any]:
         "as_of": now,
         "source": SOURCE,
     }
-
-
-async def _spend_ahead(session: Session, unit_ids: Sequence[int], now: datetime) -> None:
-    """Let what was paid ahead pay the new bills."""
-    free = select(Payment.unit_id).where(Payment.unit_id.in_(unit_ids), Payment.free_cents > 0).distinct()
-    for unit_id in sorted((await session.scalars(free)).all()):
-        await spending.settle(session, units=await ledger.lock(session, unit_id=unit_id), now=now)
 
 
 async def preview(session: Session, actor: Actor, *, community_id: int, month: date) -> Preview:

@@ -27,11 +27,6 @@ def fixed(rate: int, months: Fraction) -> int:
     return rounded(Fraction(rate, RATE) * months)
 
 
-def per_cent(cents: int, percent: int) -> int:
-    """Return so many per cent of a sum."""
-    return rounded(Fraction(cents * percent, 100))
-
-
 def split(total: int, weights: Sequence[int]) -> list[int]:
     """Split a sum by weights so that the parts are whole cents and make exactly the sum.
 

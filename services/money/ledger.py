@@ -249,6 +249,13 @@ async def adjust(
     return row
 
 
+async def spend_ahead(session: Session, *, unit_ids: Sequence[int], now: datetime) -> None:
+    """Let what was paid ahead for some units pay what is new of their households."""
+    free = select(Payment.unit_id).where(Payment.unit_id.in_(unit_ids), Payment.free_cents > 0).distinct()
+    for unit_id in sorted((await session.scalars(free)).all()):
+        await spending.settle(session, units=await lock(session, unit_id=unit_id), now=now)
+
+
 async def allocations_of(session: Session, payment: Payment) -> Sequence[tuple[Bill, int]]:
     """Return which bills a payment paid and how much of each, what went back taken off."""
     its = select(Payment.id).where((Payment.id == payment.id) | (Payment.reverses_id == payment.id))

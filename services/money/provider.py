@@ -14,13 +14,12 @@ from services.access import LEADS, Deed
 from services.actors import Actor, Role
 from services.db import Session, insert_once
 from services.messages import Cents, T, plain
-from services.models import Community, Payment, ProviderCall, Staff, Unit
+from services.models import Community, Payment, ProviderCall, Staff
 from services.money import ledger
 from services.money.ledger import BadSum, KeyTaken, Money
 from services.outbox import Priority
 
 SOURCE, BOOKED, UNMATCHED = "provider", "booked", "unmatched"
-PARTS = 3  # of a unit's name: building-entrance-room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ async def take(session: Session, *, slug: str, call: Call, now: datetime) -> Pro
 async def _payment(
     session: Session, till: Actor, community: Community, kept: ProviderCall, call: Call, now: datetime
 ) -> Payment | None:
-    unit = await _unit(session, community, call.unit)
+    unit = await people.unit_written(session, community_id=community.id, name=call.unit)
     if unit is None:
         kept.why = "unit"
         return None
@@ -94,15 +93,6 @@ async def _refund(
     except BadSum:
         kept.why = "sum"
         return None
-
-
-async def _unit(session: Session, community: Community, name: str) -> Unit | None:
-    parts = name.split("-")
-    if len(parts) != PARTS:
-        return None
-    named = {"building": parts[0], "entrance": parts[1], "room": parts[2]}
-    found = select(Unit).where(Unit.community_id == community.id).filter_by(**named)
-    return (await session.scalars(found)).one_or_none()
 
 
 async def _tell_finance(session: Session, community: Community, kept: ProviderCall, call: Call, now: datetime) -> None:

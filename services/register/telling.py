@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
 from services import conversations, people
 from services.db import Session
-from services.messages import Choice, Style, Text, When
+from services.messages import Style, Text, When
 from services.models import Person
 from services.outbox import Priority, To
 from services.tickets import dispatch
@@ -25,16 +24,6 @@ async def tell(session: Session, person: Person, text: Text, *, key: str, now: d
 def day(of: date) -> When:
     """Write a day as people read it; noon keeps it the same day in every zone of ours."""
     return When(datetime.combine(of, time(4), tzinfo=UTC), Style.DATE)
-
-
-async def tell_desk(
-    session: Session, text: Text, *, community_id: int, key: str, now: datetime, rows: Sequence[Sequence[Choice]] = ()
-) -> None:
-    """Tell the desk on duty; nobody on duty, all of it."""
-    for staff_id, to in (await desk(session, community_id=community_id, now=now)).items():
-        await conversations.tell(
-            session, to=to, key=f"{key}:{staff_id}", text=text, rows=rows, priority=Priority.WORK, now=now
-        )
 
 
 async def desk(session: Session, *, community_id: int, now: datetime) -> dict[int, To]:
