@@ -30,6 +30,7 @@ from handlers import (
     mine,
     moves,
     notices,
+    prepay,
     promises,
     rectify,
     relay,
@@ -123,6 +124,10 @@ def _one(verb: str) -> Command:
     return lambda turn, rest: leading.one(turn, verb, rest)
 
 
+async def _prepay(turn: Turn, rest: str) -> Reply:
+    return await (prepay.begin(turn, rest) if turn.actor.staff is not None else feequestions.about(turn, "prepay"))
+
+
 OWN_FORMS: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "release_slip": slips.begin,
     "move_car": cars.begin,
@@ -144,6 +149,8 @@ COMMANDS: Mapping[str, Command] = {
     "paidbefore": feematters.paid,
     "wrongline": feematters.wrong,
     "paid": takings.take,
+    "prepay": _prepay,
+    "askprepay": prepay.wish,
     "receipt": takings.receipt,
     "receiptpic": takings.picture,
     "account": takings.show,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from handlers import feematters, fees, places, sums
+from handlers import feematters, fees, places, prepay, sums
 from handlers.answers import Answers, filled, pick
 from handlers.form import Ask, Form
 from handlers.places import unit_label
@@ -159,7 +159,7 @@ async def show(turn: Turn, rest: str) -> Reply:
         return reply(T("account.how"))
     found = await account.of_unit(turn.session, turn.actor, unit_id=unit.id)
     waiting = [Choice(T("matter.look"), f"go:matter:{one.id}") for one in found.matters[:2]]
-    return reply(account_text(found, unit), waiting)
+    return reply(account_text(found, unit), waiting, await prepay.choice(turn, unit))
 
 
 def account_text(found: Account, unit: Unit) -> Text:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from handlers import desk, household, moves, places
+from handlers import desk, household, moves, places, prepay
 from handlers.answers import Answers, filled, pick
 from handlers.form import Form
 from handlers.turn import Turn
@@ -35,6 +35,7 @@ async def home(turn: Turn, rest: str) -> Reply:
     choices = [Choice(T("home.code"), f"go:code:{spelled}"), Choice(T("home.unlink"), f"go:unlink:{spelled}")]
     if turn.actor.is_lead:
         choices.append(Choice(T("home.looks"), f"go:looks:{spelled}"))
+    choices += await prepay.choice(turn, found.unit)
     return reply(lines(*_facts(found), *(_tied(one) for one in found.tied)), *pairs(choices))
 
 

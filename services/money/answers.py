@@ -7,23 +7,26 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from services import access, conversations, people
+from services import access, conversations, people, places
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
 from services.messages import Cents, Choice, T, Text, lines
 from services.models import Bill, Matter, Person, Unit
-from services.money import landed, ledger, matters, standing
+from services.money import landed, ledger, matters, prepaying, standing
 from services.money.ledger import Money
 from services.money.matters import UNANSWERED, About
+from services.money.prepaying import Offer
 from services.outbox import Priority
 from services.refusals import NotAllowed, NotFound, Refused
 
 FOUND, MISSING, RIGHT, CORRECTED, ISSUED, REFUSED = "found", "missing", "right", "corrected", "issued", "refused"
+AGREED, DECLINED = "agreed", "declined"
 FITS = {
     About.PAID: (FOUND, MISSING),
     About.WRONG: (RIGHT, CORRECTED),
     About.INVOICE: (ISSUED, REFUSED),
+    About.PREPAY: (AGREED, DECLINED),
 }
 
 
@@ -142,6 +145,31 @@ async def refuse(session: Session, actor: Actor, *, matter_id: int, words: str, 
     phone = actor.house.phone if actor.house else ""
     text = lines(T("matter.refused", phone=phone), _reason(words))
     return await _close(session, actor, case, REFUSED, words, text, now=now)
+
+
+async def agree(session: Session, actor: Actor, *, matter_id: int, offered: Offer, now: datetime) -> Matter:
+    """The household gets the lower price; the sum is named only where the address is proven."""
+    case = await waiting(session, actor, matter_id=matter_id, lock=True)
+    await prepaying.agree(session, actor, unit=case.unit, offered=offered, now=now)
+    sure = case.matter.address_id in await landed.trusted(session, address_ids=[case.matter.address_id])
+    said: dict[str, str | int | T | Cents] = {"unit": places.unit_label(case.unit), "name": offered.name}
+    said |= {"percent": offered.percent, "since": _day(offered.since), "until": _day(offered.until)}
+    text = T("matter.agreed", **said)
+    due = T("matter.agreed.sum", cents=Cents(offered.cents), less=Cents(offered.full_cents - offered.cents))
+    rows = [[Choice(T("fees.pay"), "go:pay")]]
+    return await _close(session, actor, case, AGREED, "", lines(text, due if sure else None), now=now, rows=rows)
+
+
+def _day(day: date) -> T:
+    return T("feeq.date", year=day.year, month=day.month, day=day.day)
+
+
+async def decline(session: Session, actor: Actor, *, matter_id: int, words: str, now: datetime) -> Matter:
+    """The lower price can't be had, and why."""
+    case = await waiting(session, actor, matter_id=matter_id, lock=True)
+    phone = actor.house.phone if actor.house else ""
+    text = lines(T("matter.declined", phone=phone), _reason(words))
+    return await _close(session, actor, case, DECLINED, words, text, now=now)
 
 
 def _item(case: Case) -> T:

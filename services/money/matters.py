@@ -38,6 +38,7 @@ class About(StrEnum):
     PAID = "paid"
     WRONG = "wrong"
     INVOICE = "invoice"
+    PREPAY = "prepay"  # he wants the lower price for paying ahead
 
 
 PAUSES = (About.PAID, About.WRONG)
@@ -91,7 +92,7 @@ async def say(session: Session, actor: Actor, *, said: Said, now: datetime, poli
 
 
 async def _meant(session: Session, unit: Unit | None, said: Said) -> Sequence[Bill]:
-    """Return the bills in question: the line said, else all that is open of the household; none for an invoice."""
+    """Return the bills in question: the line said, else all that is open; none for an invoice or the time ahead."""
     if unit is None:
         raise NotFound
     if said.bill_id is not None:
@@ -100,7 +101,7 @@ async def _meant(session: Session, unit: Unit | None, said: Said) -> Sequence[Bi
         if bill is None or bill.unit_id not in spaces:
             raise NotFound
         return [bill]
-    if said.about is About.INVOICE:
+    if said.about in {About.INVOICE, About.PREPAY}:
         return []
     units = await standing.household(session, unit_id=unit.id)
     return await standing.owed(session, unit_ids=[one.id for one in units])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from services.migrations import unchangeable
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -45,6 +47,7 @@ def upgrade() -> None:
     _occupancy()
     _person()
     _unit()
+    unchangeable.keep("link_log")
 
 
 def _company() -> None:
