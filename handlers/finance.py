@@ -160,9 +160,9 @@ class FinanceAnswer(Form, name="finance_answer"):
         """Show the matter first; afterwards each question by itself."""
         case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["about"]))
         if name == "what":
-            ahead = prepaying.offers(turn.session, unit=case.unit, today=sums.today(turn))
-            offered = await ahead if so_far["kind"] == About.PREPAY else []
-            return Question(lines(described(case), *(prepay.told(case.unit, one) for one in offered)), options)
+            wished = so_far["kind"] == About.PREPAY
+            offered = await prepaying.offers(turn.session, unit=case.unit, today=sums.today(turn)) if wished else []
+            return Question(lines(described(case), *(prepay.summed(case.unit, one) for one in offered)), options)
         if name == "words":
             return Question(T(f"finance_answer.words.{so_far['what']}"), options)
         return Question(T(f"{cls.name}.{name}"), options, across=3)

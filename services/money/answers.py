@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from services import access, conversations, people, places
+from services import access, people, places
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
@@ -17,7 +17,6 @@ from services.money import landed, ledger, matters, prepaying, standing
 from services.money.ledger import Money
 from services.money.matters import UNANSWERED, About
 from services.money.prepaying import Offer
-from services.outbox import Priority
 from services.refusals import NotAllowed, NotFound, Refused
 
 FOUND, MISSING, RIGHT, CORRECTED, ISSUED, REFUSED = "found", "missing", "right", "corrected", "issued", "refused"
@@ -84,6 +83,7 @@ async def waiting(session: Session, actor: Actor, *, matter_id: int, lock: bool 
 async def found(session: Session, actor: Actor, *, matter_id: int, booked: Booked | None, now: datetime) -> Matter:
     """The money is there: written down now, if the books don't have it yet."""
     case = await waiting(session, actor, matter_id=matter_id, lock=True)
+    case.matter.state = "answered"  # nobody else closes it when the money lands
     if booked is not None:
         money = Money(
             cents=booked.cents,
@@ -198,20 +198,5 @@ async def _close(
     await session.flush()
     await matters.close_questions(session, matter)
     await matters.tell_owner(session, matter, text, tag="answer", rows=rows or (), now=now)
-    await _tell_colleagues(session, actor, matter, now)
+    await matters.tell_asked(session, matter, by=actor, now=now)
     return matter
-
-
-async def _tell_colleagues(session: Session, actor: Actor, matter: Matter, now: datetime) -> None:
-    """Whoever was asked as well hears who answered, and what."""
-    own = actor.staff.staff_id if actor.staff else None
-    others = [staff_id for staff_id in matter.given.get("asked", ()) if staff_id != own]
-    text = T(
-        "matter.taken",
-        name=actor.called or T("matter.by_the_books"),
-        unit=await matters.unit_of(session, matter),
-        answer=T(f"finance_answer.{matter.answer}"),
-    )
-    for staff_id, to in (await people.addresses_of_staff(session, others)).items():
-        key = f"matter:{matter.id}:taken:{staff_id}"
-        await conversations.tell(session, to=to, key=key, text=text, priority=Priority.WORK, now=now)

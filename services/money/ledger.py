@@ -19,7 +19,7 @@ from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session, insert_once, upsert
 from services.models import Adjustment, Allocation, Bill, Community, Counter, Payment, Unit, table_of
-from services.money import landed, spending, standing
+from services.money import closing, landed, spending, standing
 from services.refusals import NotAllowed, Refused
 
 PAYMENT, REFUND, REVERSAL = "payment", "refund", "reversal"
@@ -88,6 +88,7 @@ async def record(
         return await _known(session, unit, money)
     payment = await session.get_one(Payment, added)
     await spending.spend(session, [payment], await spending.chosen(session, units, bills), now=now)
+    await closing.close(session, unit_ids=[one.id for one in units], now=now)
     if tell:
         await landed.tell(session, payment, unit, now=now)
     return payment

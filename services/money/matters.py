@@ -233,7 +233,7 @@ async def lapse(session: Session, *, matter_id: int, now: datetime) -> None:
     matter = await session.get(Matter, matter_id, with_for_update=True)
     if matter is None or matter.state != "open" or matter.due_at > now:
         return
-    if await _is_paid(session, matter):  # the money came in meanwhile, and the owner heard of it
+    if await is_paid(session, matter):  # by a correction: whatever money pays closes it at once
         matter.state, matter.answer, matter.answered_at = "answered", "found", now
         await close_questions(session, matter)
         return
@@ -244,7 +244,8 @@ async def lapse(session: Session, *, matter_id: int, now: datetime) -> None:
     await tell_owner(session, matter, late, tag="late", now=now)
 
 
-async def _is_paid(session: Session, matter: Matter) -> bool:
+async def is_paid(session: Session, matter: Matter) -> bool:
+    """Whether nothing is open any more of what somebody says he has paid."""
     if matter.kind != About.PAID:
         return False
     bills = (await session.scalars(select(Bill).where(Bill.id.in_(matter.given.get("bills", ()))))).all()
@@ -303,3 +304,23 @@ async def close_questions(session: Session, matter: Matter) -> None:
     """End what finance was asked: it is answered."""
     await conversations.end_where(session, key_prefix=_key(matter))
     await timers.cancel(session, subject=SUBJECT, subject_id=matter.id)
+
+
+async def tell_asked(session: Session, matter: Matter, *, by: Actor | None = None, now: datetime) -> None:
+    """Whoever was asked as well hears who answered, and what; without anybody, it was the money that came."""
+    own = by.staff.staff_id if by is not None and by.staff is not None else None
+    others = [staff_id for staff_id in matter.given.get("asked", ()) if staff_id != own]
+    unit = await unit_of(session, matter)
+    text = (
+        T(
+            "matter.taken",
+            name=by.called or T("matter.by_the_books"),
+            unit=unit,
+            answer=T(f"finance_answer.{matter.answer}"),
+        )
+        if by is not None
+        else T("matter.landed", unit=unit)
+    )
+    for staff_id, to in (await people.addresses_of_staff(session, others)).items():
+        key = f"matter:{matter.id}:taken:{staff_id}"
+        await conversations.tell(session, to=to, key=key, text=text, priority=Priority.WORK, now=now)
