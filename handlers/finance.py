@@ -86,7 +86,8 @@ async def listed(turn: Turn) -> Reply:
 
 async def look(turn: Turn, rest: str) -> Reply:
     """Show one matter with what can be answered."""
-    case = await answers.waiting(turn.session, turn.actor, matter_id=int(rest) if rest.isdecimal() else 0)
+    matter_id = int(rest) if rest.isdecimal() else 0
+    case = await answers.looked_at(turn.session, turn.actor, matter_id=matter_id, now=turn.now)
     return Reply(then=Start("finance_answer", {"about": case.matter.id, "kind": case.matter.kind}))
 
 

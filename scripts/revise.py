@@ -107,7 +107,7 @@ def _by_table(operations: ops.UpgradeOps) -> dict[str, list[ops.MigrateOperation
 
 
 def _code(step: ops.MigrateOperation) -> str:
-    if isinstance(step, ops.AlterColumnOp):  # SQLite can't: the table is made anew around it
+    if isinstance(step, ops.AlterColumnOp | ops.DropConstraintOp):  # SQLite can't: the table is made anew around it
         step = ops.ModifyTableOps(step.table_name, [step])
     code = render_python_code(
         ops.UpgradeOps(ops=[step]),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from services import access, people, places
+from services import access, looks, people, places
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
@@ -77,6 +77,13 @@ async def waiting(session: Session, actor: Actor, *, matter_id: int, lock: bool 
     if case.matter.state not in UNANSWERED:
         by = await people.staff_name(session, case.matter.answered_by)
         raise Answered(name=by or T("matter.by_the_books"))
+    return case
+
+
+async def looked_at(session: Session, actor: Actor, *, matter_id: int, now: datetime) -> Case:
+    """Return the same, opened by somebody, which is written down."""
+    case = await waiting(session, actor, matter_id=matter_id)
+    await looks.note(session, actor, what="fees", unit_id=case.unit.id, person_id=case.matter.person_id, now=now)
     return case
 
 

@@ -47,6 +47,7 @@ def upgrade() -> None:
     _occupancy()
     _person()
     _unit()
+    _vehicle()
     unchangeable.keep("link_log")
 
 
@@ -117,10 +118,12 @@ def _data_view() -> None:
         "data_view",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("community_id", BIG, nullable=False),
-        sa.Column("viewer_id", BIG, nullable=False),
+        sa.Column("viewer_id", BIG, nullable=True),
         sa.Column("person_id", BIG, nullable=True),
         sa.Column("unit_id", BIG, nullable=True),
         sa.Column("what", sa.String(length=64), nullable=False),
+        sa.Column("table", sa.String(length=64), nullable=False),
+        sa.Column("rows", BIG, nullable=True),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_data_view_community_id")),
@@ -648,3 +651,17 @@ def _unit() -> None:
     op.add_column("unit", sa.Column("payer", sa.String(length=64), server_default="owner", nullable=False))
     op.add_column("unit", sa.Column("collector_id", BIG, nullable=True))
     op.create_index(op.f("ix_unit_attached_to"), "unit", ["attached_to"], unique=False)
+
+
+def _vehicle() -> None:
+    op.add_column("vehicle", sa.Column("until", sa.Date(), nullable=True))
+    with op.batch_alter_table("vehicle", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_vehicle_community_id_plate"), type_="unique")
+    op.create_index(
+        "uq_vehicle_kept",
+        "vehicle",
+        ["community_id", "plate"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
