@@ -11,7 +11,7 @@ from services import access
 from services.access import Deed, Subject
 from services.actors import Actor, Home, Tie
 from services.db import Session
-from services.models import Bill, Building, Occupancy, Payment, Person, Unit
+from services.models import Allocation, Bill, Building, Occupancy, Payment, Person, Unit
 from services.refusals import NotAllowed, Refused
 
 OPEN = Bill.paid_cents < Bill.cents + Bill.adjusted_cents
@@ -75,6 +75,25 @@ async def owed(session: Session, *, unit_ids: Sequence[int]) -> Sequence[Bill]:
             select(Bill).where(Bill.unit_id.in_(unit_ids), Bill.payer_id.is_(None), OPEN).order_by(Bill.due_on, Bill.id)
         )
     ).all()
+
+
+async def left_owing(session: Session, *, unit_ids: Sequence[int]) -> Mapping[int, Sequence[Bill]]:
+    """Return what who sold or moved out still owes for the units, by person, oldest first."""
+    theirs = Bill.unit_id.in_(unit_ids), Bill.payer_id.is_not(None), OPEN
+    found: dict[int, list[Bill]] = {}
+    for bill in await session.scalars(select(Bill).where(*theirs).order_by(Bill.payer_id, Bill.due_on, Bill.id)):
+        if bill.payer_id is not None:
+            found.setdefault(bill.payer_id, []).append(bill)
+    return found
+
+
+async def left_paid(session: Session, *, payment_ids: Sequence[int]) -> Mapping[int, int]:
+    """Return whose bills, of people who left, some payments paid: person by payment."""
+    its = Allocation.payment_id.in_(payment_ids), Bill.payer_id.is_not(None)
+    rows = await session.execute(
+        select(Allocation.payment_id, Bill.payer_id).join(Bill, Bill.id == Allocation.bill_id).where(*its)
+    )
+    return {payment_id: person_id for payment_id, person_id in rows if person_id is not None}
 
 
 async def arrears(session: Session, actor: Actor, *, unit_id: int, today: date) -> int:
