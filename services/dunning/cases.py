@@ -52,7 +52,8 @@ class Case:
 
 async def of_units(session: Session, *, units: Sequence[int], upto: date, now: datetime) -> Sequence[Case]:
     """Put together what is known of the households of some units, and of who left them, by bills due up to a day."""
-    roots = select(func.coalesce(Unit.attached_to, Unit.id)).where(Unit.id.in_(units))
+    named = (await session.execute(select(Unit.id, Unit.attached_to).where(Unit.id.in_(units)))).all()
+    roots = {row.attached_to or row.id for row in named}
     rows = (await session.scalars(select(Unit).where(Unit.id.in_(roots) | Unit.attached_to.in_(roots)))).all()
     home_of = {unit.id: unit.attached_to or unit.id for unit in rows}
     homes = {unit.id: unit for unit in rows if unit.attached_to is None}

@@ -114,23 +114,20 @@ async def household(session: Session, *, unit_id: int) -> Sequence[Unit]:
 
 async def payers(session: Session, *, unit_ids: Sequence[int]) -> Mapping[int, Sequence[Person]]:
     """Return who pays for each unit: its owners, or its tenants where tenants pay and there is one."""
+    units = (await session.execute(select(Unit.id, Unit.payer, Unit.attached_to).where(Unit.id.in_(unit_ids)))).all()
+    homes = {row.attached_to or row.id for row in units}
+    lives = Occupancy.unit_id.in_(homes), Occupancy.status == "active", Occupancy.role.in_([Tie.OWNER, Tie.TENANT])
     rows = await session.execute(
-        select(Unit.id, Unit.payer, Occupancy.role, Person)
-        .join(Occupancy, Occupancy.unit_id == func.coalesce(Unit.attached_to, Unit.id))
+        select(Occupancy.unit_id, Occupancy.role, Person)
         .join(Person, Person.id == Occupancy.person_id)
-        .where(
-            Unit.id.in_(unit_ids),
-            Occupancy.status == "active",
-            Occupancy.role.in_([Tie.OWNER, Tie.TENANT]),
-        )
-        .order_by(Unit.id, Occupancy.id)
+        .where(*lives)
+        .order_by(Occupancy.id)
     )
-    by_role: dict[int, dict[str, list[Person]]] = {}
-    says: dict[int, str] = {}
-    for unit_id, payer, role, person in rows.all():
-        by_role.setdefault(unit_id, {}).setdefault(role, []).append(person)
-        says[unit_id] = payer
-    return {unit_id: found.get(says[unit_id]) or found.get(Tie.OWNER, []) for unit_id, found in by_role.items()}
+    of_home: dict[int, dict[str, list[Person]]] = {}
+    for home_id, role, person in rows.all():
+        of_home.setdefault(home_id, {}).setdefault(role, []).append(person)
+    found = {row.id: (row.payer, of_home.get(row.attached_to or row.id, {})) for row in units}
+    return {unit_id: by.get(payer) or by.get(Tie.OWNER, []) for unit_id, (payer, by) in found.items() if by}
 
 
 async def credit(session: Session, *, unit_ids: Sequence[int]) -> int:
