@@ -1,168 +1,261 @@
-"""Formal letters: which are wanted, numbered once, as texts for a page; the legal list; a household's record."""
+"""Formal letters: what is wanted becomes numbered rows that keep what they say; printing reads the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
-from services import access, places
+from services import access
 from services.access import Deed, Subject
-from services.actors import Actor, House
+from services.actors import Actor, House, Tie
 from services.db import Session, upsert
 from services.dunning import pauses
 from services.dunning.steps import Does
-from services.messages import Cents, Style, T, Text, When
-from services.models import Bill, Community, Company, Counter, DunningAttempt, Outgoing, Payment, Unit, table_of
+from services.models import Bill, Community, Company, Counter, DunningAttempt, Letter, Occupancy, Person, Unit, table_of
 from services.money import standing
 from services.money.standing import open_cents
-from services.refusals import NotAllowed
+from services.refusals import NotAllowed, NotFound
 
-WANTED, DONE, PRINTED, SETTLED = "wanted", "done", "printed", "paid"
+WANTED, DONE = "wanted", "done"
+PRINTED, SETTLED, MOVED = "printed", "paid", "moved"  # what became of a letter that was wanted
+LEFT = "left"  # the list of those who moved away: their bills stayed with them
 ONE_MORE = table_of(Counter).c.count + 1
 DAY = "letters"  # letters are counted by the year
+CHUNK = 6  # letters: a transaction stays under 50 ms
+
+Lacking = Callable[[str], str]  # the signs of words that can't be printed
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One letter, as its page says it."""
-
-    number: T
-    place: Text
-    head: str  # company and community
-    day: When
-    lines: Sequence[Text]
-    total: Text
-    phone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Owing:
-    """A household of the legal list."""
+class Waits:
+    """A letter that can't be printed: the signs that the fonts lack."""
 
     unit: Unit
-    since: datetime
-    cents: int
-    tried: int
+    signs: str
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One attempt of a household's record, with what became of its message."""
+class Step:
+    """What one short transaction of numbering did, and where the next one begins."""
 
-    attempt: DunningAttempt
-    delivery: str
+    after: int | None  # None: all were looked at
+    numbered: int
+    waiting: Sequence[Waits]
 
 
-def _allowed(actor: Actor, deed: Deed, community_id: int) -> None:
-    if not access.may(actor, deed, Subject(community_id)):
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A numbered letter and the home that it is about."""
+
+    letter: Letter
+    unit: Unit
+
+    @property
+    def name(self) -> str:
+        """Its number as people write it."""
+        return f"{self.letter.year}-{self.letter.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """How many letters are wanted, and what was owed when they became so."""
+
+    count: int
+    cents: int
+
+
+def check(actor: Actor, community_id: int) -> None:
+    """Raise `NotAllowed` unless the actor deals with letters there."""
+    if not access.may(actor, Deed.SEND_LETTERS, Subject(community_id)):
         raise NotAllowed
 
 
-async def take(session: Session, actor: Actor, *, house: House, now: datetime, most: int = 200) -> Sequence[Letter]:
-    """Number the letters that are wanted, note them as printed, return them.
-
-    What was paid since, or stays with who sold, is left out; what is held up now waits until it is not.
-    """
-    _allowed(actor, Deed.SEND_LETTERS, house.id)
-    wanted = select(DunningAttempt).where(
-        DunningAttempt.community_id == house.id,
+def _wanted(community_id: int, after: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        DunningAttempt.community_id == community_id,
         DunningAttempt.way == Does.LETTER,
         DunningAttempt.state == WANTED,
+        DunningAttempt.id > after,
     )
-    held = wanted.order_by(DunningAttempt.id).limit(most).with_for_update(key_share=True)
-    head = await _head(session, house)
-    found = []
-    for attempt in (await session.scalars(held)).all():
-        owed = await _open(session, attempt)
-        bills = await _unheld(session, attempt, owed, now)
-        if owed and not bills:
+
+
+async def wanted(session: Session, actor: Actor, *, community_id: int) -> Want:
+    """Count the letters that are wanted; what was paid since or is held up is found when they are numbered."""
+    check(actor, community_id)
+    summed = select(func.count(), func.coalesce(func.sum(DunningAttempt.cents), 0)).where(*_wanted(community_id, 0))
+    count, cents = (await session.execute(summed)).one()
+    return Want(count, int(cents))
+
+
+async def number(
+    session: Session, actor: Actor, *, house: House, batch: str, after: int, lacking: Lacking, how: str, now: datetime
+) -> Step:
+    """Number the next letters that are wanted, and write down what they say; call again until `after` is None.
+
+    What was paid since, or stays with who sold, is left out and noted so; what something holds up waits, and so does a
+    letter with a sign that can't be printed.
+    """
+    check(actor, house.id)
+    held = select(DunningAttempt).where(*_wanted(house.id, after)).order_by(DunningAttempt.id).limit(CHUNK)
+    attempts = (await session.scalars(held.with_for_update(key_share=True))).all()
+    head = {**await _head(session, house), "how": how}
+    waiting, numbered = list[Waits](), 0
+    for attempt in attempts:
+        if not await owed(session, attempt):
+            attempt.state, attempt.done_at = DONE, now
+            attempt.result = MOVED if await _stayed(session, attempt) else SETTLED
             continue
-        attempt.state, attempt.done_at = DONE, now
-        attempt.result = PRINTED if bills else SETTLED
-        if bills:
-            await _number(session, attempt, house, now)
-            found.append(await _letter(session, attempt, bills, house, head, now))
+        bills = await overdue(session, attempt, house=house, now=now)
+        if not bills:
+            continue
+        letter, unit = await _letter(session, attempt, bills, head)
+        signs = "".join(dict.fromkeys(lacking("".join(_words(letter, unit)))))
+        if signs:
+            waiting.append(Waits(unit, signs))
+            continue
+        await _count(session, letter, batch, house, now)
+        attempt.state, attempt.done_at, attempt.result = DONE, now, PRINTED
+        numbered += 1
     await session.flush()
-    return found
+    return Step(attempts[-1].id if len(attempts) == CHUNK else None, numbered, waiting)
 
 
-async def _head(session: Session, house: House) -> str:
-    name = await session.scalar(
-        select(Company.name).join(Community, Community.company_id == Company.id).where(Community.id == house.id)
-    )
-    return f"{name}  {house.name}" if name else house.name
+async def owed(session: Session, attempt: DunningAttempt) -> Sequence[Bill]:
+    """Return what is still open of an attempt's bills, and still of those whom it was for, oldest first."""
+    whose = Bill.payer_id == attempt.person_id if attempt.list == LEFT else Bill.payer_id.is_(None)
+    home = func.coalesce(Unit.attached_to, Unit.id) == attempt.unit_id
+    its = Bill.id.in_(attempt.bills), standing.OPEN, whose, home
+    statement = select(Bill).join(Unit, Unit.id == Bill.unit_id).where(*its).order_by(Bill.due_on, Bill.id)
+    return (await session.scalars(statement)).all()
 
 
-async def _open(session: Session, attempt: DunningAttempt) -> Sequence[Bill]:
-    """Return what the household still owes of an attempt's bills; what stayed with who sold is not its own."""
-    units = await standing.household(session, unit_id=attempt.unit_id)
-    owed = await standing.owed(session, unit_ids=[unit.id for unit in units])
-    return [bill for bill in owed if bill.id in set(attempt.bills)]
+async def _stayed(session: Session, attempt: DunningAttempt) -> bool:
+    """Whether something of it is open all the same: it stayed with who sold or moved out."""
+    still = select(Bill.id).where(Bill.id.in_(attempt.bills), standing.OPEN).limit(1)
+    return await session.scalar(still) is not None
 
 
-async def _unheld(session: Session, attempt: DunningAttempt, bills: Sequence[Bill], now: datetime) -> Sequence[Bill]:
-    """Return those that no matter, promise, hardship or complaint holds up, as for every other step."""
-    if await pauses.spared(session, homes=[attempt.unit_id], now=now):
+async def overdue(session: Session, attempt: DunningAttempt, *, house: House, now: datetime) -> Sequence[Bill]:
+    """Return what an attempt may ask for now: overdue, and no matter, promise, hardship or complaint holds it up."""
+    found = await owed(session, attempt)
+    if not found or (attempt.list != LEFT and await pauses.spared(session, homes=[attempt.unit_id], now=now)):
         return []
-    held = await pauses.paused_bills(session, unit_ids=[attempt.unit_id], now=now)
-    return [bill for bill in bills if bill.id not in held]
+    held = await pauses.paused_bills(session, unit_ids=sorted({bill.unit_id for bill in found}), now=now)
+    today = now.astimezone(house.zone).date()
+    return [bill for bill in found if bill.id not in held and bill.due_on < today]
 
 
-async def _number(session: Session, attempt: DunningAttempt, house: House, now: datetime) -> None:
-    year = now.astimezone(house.zone).year
-    row = {"community_id": house.id, "year": year, "day": DAY, "count": 1}
-    on = ("community_id", "year", "day")
-    counted = await upsert(session, Counter, row, on=on, change={"count": ONE_MORE}, returning=(Counter.count,))
-    attempt.letter_year, attempt.letter_number = year, f"{counted.scalar_one():03d}"
+async def _head(session: Session, house: House) -> Mapping[str, str]:
+    named = select(Company.name).join(Community, Community.company_id == Company.id).where(Community.id == house.id)
+    return {"company": await session.scalar(named) or "", "estate": house.name, "phone": house.phone}
 
 
 async def _letter(
-    session: Session, attempt: DunningAttempt, bills: Sequence[Bill], house: House, head: str, now: datetime
-) -> Letter:
+    session: Session, attempt: DunningAttempt, bills: Sequence[Bill], head: Mapping[str, str]
+) -> tuple[Letter, Unit]:
     unit = await session.get_one(Unit, attempt.unit_id)
-    return Letter(
-        T("letter.number", year=attempt.letter_year, count=attempt.letter_number),
-        places.unit_label(unit),
-        head,
-        When(now, Style.DAY),
-        [T("letter.line", item=bill.item, period=bill.period, cents=Cents(open_cents(bill))) for bill in bills],
-        T("letter.total", cents=Cents(sum(map(open_cents, bills)))),
-        house.phone,
+    person, tie = await payer(session, attempt, unit)
+    rows = [[bill.item, bill.period, bill.due_on.isoformat(), open_cents(bill)] for bill in bills]
+    letter = Letter(
+        community_id=attempt.community_id,
+        unit_id=unit.id,
+        attempt_id=attempt.id,
+        person_id=person.id if person is not None else None,
+        name=person.name if person is not None else "",
+        tie=tie,
+        list=attempt.list,
+        since=_since(attempt, unit, bills),
+        cents=sum(map(open_cents, bills)),
+        said={**head, "lines": rows},
     )
+    return letter, unit
 
 
-async def legal(session: Session, actor: Actor, *, community_id: int, now: datetime) -> Sequence[Owing]:
-    """Return the households of the legal list that still owe, with what was tried before."""
-    _allowed(actor, Deed.SEND_LETTERS, community_id)
-    here = DunningAttempt.community_id == community_id, DunningAttempt.way == Does.LEGAL
-    found = []
-    for attempt in (await session.scalars(select(DunningAttempt).where(*here).order_by(DunningAttempt.id))).all():
-        cents = sum(map(open_cents, await _unheld(session, attempt, await _open(session, attempt), now)))
-        if cents:
-            unit = await session.get_one(Unit, attempt.unit_id)
-            tried = len(await record(session, actor, unit=unit))
-            found.append(Owing(unit, attempt.at, cents, tried))
+def _since(attempt: DunningAttempt, unit: Unit, bills: Sequence[Bill]) -> date:
+    """Return from when the home stands ready for who has not taken it over, else when the oldest line was due."""
+    if attempt.list == "handover":
+        return unit.handover_on or min(bill.from_on or bill.due_on for bill in bills)
+    return min(bill.due_on for bill in bills)
+
+
+async def payer(session: Session, attempt: DunningAttempt, unit: Unit) -> tuple[Person | None, Tie]:
+    """Return whom an attempt is for, and as what: who left, else who pays for the home now."""
+    if attempt.list == LEFT and attempt.person_id is not None:
+        return await session.get(Person, attempt.person_id), Tie.OWNER
+    found = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())
+    if not found:
+        return None, Tie.OWNER
+    tenants = unit.payer == Tie.TENANT and await _rents(session, unit, found[0])
+    return found[0], Tie.TENANT if tenants else Tie.OWNER
+
+
+async def _rents(session: Session, unit: Unit, person: Person) -> bool:
+    rents = Occupancy.unit_id == unit.id, Occupancy.person_id == person.id, Occupancy.role == Tie.TENANT
+    return await session.scalar(select(Occupancy.id).where(*rents, Occupancy.status == "active")) is not None
+
+
+def _words(letter: Letter, unit: Unit) -> Sequence[str]:
+    """Return what people wrote on it: the catalogue's own words can be printed."""
+    said: Mapping[str, Any] = letter.said
+    named = [str(part) for line in said["lines"] for part in line[:2]]
+    return [letter.name, unit.building, unit.entrance, unit.room, *(str(said[key]) for key in HEAD), *named]
+
+
+HEAD = ("company", "estate", "phone", "how")
+
+
+async def _count(session: Session, letter: Letter, batch: str, house: House, now: datetime) -> None:
+    today = now.astimezone(house.zone).date()
+    row = {"community_id": house.id, "year": today.year, "day": DAY, "count": 1}
+    on = ("community_id", "year", "day")
+    counted = await upsert(session, Counter, row, on=on, change={"count": ONE_MORE}, returning=(Counter.count,))
+    letter.year, letter.number = today.year, f"{counted.scalar_one():03d}"
+    letter.batch, letter.made_at, letter.made_on = batch, now, today
+    session.add(letter)
+    await session.flush()
+
+
+async def batch(session: Session, actor: Actor, *, community_id: int, name: str) -> Sequence[Printed]:
+    """Return the letters that were numbered together, in order."""
+    return await _found(session, actor, community_id, Letter.batch == name)
+
+
+async def last_batch(session: Session, actor: Actor, *, community_id: int) -> Sequence[Printed]:
+    """Return the letters that were numbered last, together."""
+    newest = select(Letter.batch).where(Letter.community_id == community_id).order_by(Letter.id.desc()).limit(1)
+    return await _found(session, actor, community_id, Letter.batch == newest.scalar_subquery())
+
+
+async def numbered(session: Session, actor: Actor, *, community_id: int, name: str) -> Printed:
+    """Return one letter, 2026-012; raises `NotFound`."""
+    year, _, count = name.strip().partition("-")
+    if not (year.isascii() and year.isdecimal() and count):
+        raise NotFound
+    found = await _found(session, actor, community_id, Letter.year == int(year), Letter.number == count.strip())
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def _found(session: Session, actor: Actor, community_id: int, *which: ColumnElement[bool]) -> Sequence[Printed]:
+    check(actor, community_id)
+    here = select(Letter, Unit).join(Unit, Unit.id == Letter.unit_id).where(Letter.community_id == community_id)
+    rows = await session.execute(here.where(*which).order_by(Letter.id))
+    return [Printed(letter, unit) for letter, unit in rows.all()]
+
+
+async def waiting(session: Session, actor: Actor, *, house: House, lacking: Lacking, now: datetime) -> Sequence[Waits]:
+    """Return the letters that wait for a sign of theirs."""
+    check(actor, house.id)
+    head, found = {**await _head(session, house), "how": ""}, list[Waits]()
+    for attempt in (await session.scalars(select(DunningAttempt).where(*_wanted(house.id, 0)))).all():
+        bills = await overdue(session, attempt, house=house, now=now)
+        if bills:
+            letter, unit = await _letter(session, attempt, bills, head)
+            if signs := "".join(dict.fromkeys(lacking("".join(_words(letter, unit))))):
+                found.append(Waits(unit, signs))
     return found
-
-
-async def record(session: Session, actor: Actor, *, unit: Unit) -> Sequence[Tried]:
-    """Return all that was tried with a household, in time, with what became of each message."""
-    _allowed(actor, Deed.SEND_LETTERS, unit.community_id)
-    attempts = await session.scalars(
-        select(DunningAttempt).where(DunningAttempt.unit_id == unit.id).order_by(DunningAttempt.at, DunningAttempt.id)
-    )
-    tried = attempts.all()
-    keys = [attempt.outbox_key for attempt in tried if attempt.outbox_key]
-    rows = await session.execute(select(Outgoing.key, Outgoing.state).where(Outgoing.key.in_(keys)))
-    states = {row.key: row.state for row in rows.all()}
-    return [Tried(attempt, str(states.get(attempt.outbox_key, ""))) for attempt in tried]
-
-
-async def paid(session: Session, actor: Actor, *, unit: Unit) -> Sequence[Payment]:
-    """Return a household's payments, in time."""
-    _allowed(actor, Deed.SEND_LETTERS, unit.community_id)
-    its = select(Payment).where(Payment.unit_id == unit.id).order_by(Payment.paid_on, Payment.id)
-    return (await session.scalars(its)).all()
