@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar
 
-from handlers import day
+from handlers import day, days
 from handlers.answers import Answers, Question, files, filled, one_of, pick, words
 from handlers.collect import unit_in
-from handlers.days import Day
+from handlers.days import Day, today
 from handlers.form import Ask, Form
 from handlers.places import unit_label
 from handlers.turn import Turn
@@ -21,12 +21,13 @@ from services.dunning import evidence, handing
 from services.dunning import letters as writing
 from services.dunning.handing import BY_POST, Handed, Outcome, Way
 from services.dunning.letters import Printed
-from services.messages import Cents, Choice, Reply, Start, T, Text, Toast, lines, reply
+from services.messages import Cents, Choice, Reply, Start, T, Text, Toast, joined, lines, plain, reply
 from services.models import Handing
 
 MOST = 5  # letters that are named with a tap each
 LONGEST = 40  # signs of a post's number
 UNKNOWN = "unknown"
+FEBRUARY, A_WEEK = 2, timedelta(days=7)
 
 
 async def command(turn: Turn, rest: str) -> Reply:
@@ -92,6 +93,26 @@ async def record(turn: Turn, rest: str) -> Reply:
     return await _follows(turn, f"record:{unit.id}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class PastDay(Day):
+    """A day until today; yesterday is offered as well."""
+
+    async def options(self, turn: Turn, so_far: Answers) -> Sequence[Option]:  # noqa: ARG002
+        """Offer today and yesterday."""
+        on = today(turn)
+        return [
+            Option(on.isoformat(), T("word.today")),
+            Option((on - timedelta(days=1)).isoformat(), T("day.yesterday")),
+        ]
+
+    async def read(self, turn: Turn, options: Sequence[Option]) -> Any:  # noqa: ANN401
+        """Read a date; one without a year is the last such day, but for days of this week."""
+        on = date.fromisoformat(await Day.read(self, turn, options))
+        if on > today(turn) + A_WEEK and days.found(turn.text)[0] is None:
+            on = on.replace(year=on.year - 1, day=min(on.day, 28) if on.month == FEBRUARY else on.day)
+        return on.isoformat()
+
+
 def _by_post(so_far: Answers) -> bool:
     return so_far.get("way") in set(BY_POST)
 
@@ -119,7 +140,7 @@ class LetterHanded(Form, name="letter_handed"):
     way: Annotated[Way, one_of(Way, "handed.way")]
     number: Annotated[str, words(when=_by_post)] = ""
     photo: Annotated[Sequence[int], files(most=3, when=_on_the_door)] = ()
-    on: Annotated[date, Day()]
+    on: Annotated[date, PastDay()]
     outcome: Annotated[str, pick(_outcomes, when=_to_somebody)] = UNKNOWN
 
     @classmethod
@@ -149,7 +170,8 @@ class LetterHanded(Form, name="letter_handed"):
         """Say it back."""
         found = await _letter(turn, self.letter)
         on = T("day.year", year=self.on.year, month=self.on.month, day=self.on.day)
-        way = T("handed.by", way=T(f"handed.way.{self.way.value}"), number=self.number[:LONGEST], day=on)
+        number = plain(self.number[:LONGEST]) if self.number else None
+        way = joined([on, T(f"handed.way.{self.way.value}"), number], " ")
         return lines(
             T("letter_handed.summary", name=found.name, unit=unit_label(found.unit), handed=way),
             T(f"handed.result.{self.outcome}") if self.outcome != UNKNOWN else None,
@@ -172,7 +194,7 @@ class LetterCame(Form, name="letter_came"):
 
     letter: Annotated[str, filled()]
     outcome: Annotated[Outcome, one_of(Outcome, "handed.result")]
-    on: Annotated[date, Day()]
+    on: Annotated[date, PastDay()]
 
     @classmethod
     async def ask(cls, turn: Turn, name: str, so_far: Answers, options: Sequence[Option]) -> Question:

@@ -17,10 +17,9 @@ from services.db import Database, Session
 from services.digests import books, court, letterpaper
 from services.digests.pages import Page
 from services.dunning import letters
-from services.dunning.letters import Printed, Waits
+from services.dunning.letters import NoSuchLetter, Printed, Waits
 from services.messages import Channel, Text
 from services.models import Unit
-from services.refusals import NotFound
 from services.settings import Policies
 from services.stretches import Stretch
 from services.texts import Reader, Texts
@@ -45,7 +44,8 @@ def print_letters(config: Path | None, *, file: Path, community: str, again: str
 
 def list_legal(config: Path | None, *, file: Path, community: str) -> None:
     """Write the legal list into a workbook."""
-    print(f"{running.run(_legal(running.settings(config), file, community))} households in {file}")
+    count = running.run(_legal(running.settings(config), file, community))
+    print(f"{count} households in {file}" if count else "nobody is on the legal list")
 
 
 def write_record(config: Path | None, *, unit: str, file: Path, community: str) -> None:
@@ -111,7 +111,7 @@ async def _printed_before(session: Session, house: House, name: str) -> Sequence
         return found
     try:
         return [await letters.numbered(session, _clerk(house), community_id=house.id, name=name)]
-    except NotFound:
+    except NoSuchLetter:
         raise CommandError(f"{name!r} is no letter here; write it like 2026-012, or {LAST}") from None
 
 
@@ -128,7 +128,7 @@ async def _legal(settings: Settings, file: Path, community: str) -> int:
         async with db.reading() as session:
             house = await running.house(session, community)
             page = await _page(session, house, court.LEGAL, now)
-    return await _book(file, page, house, now)
+    return await _book(file, page, house, now) if page.workbook else 0
 
 
 async def _record(settings: Settings, name: str, file: Path, community: str) -> int:

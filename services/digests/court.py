@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from services import places
 from services.actors import Actor, House
@@ -11,7 +11,7 @@ from services.db import Session
 from services.digests import letterpaper, record
 from services.digests.pages import Cell, Page, Table
 from services.dunning import evidence, legal, letters
-from services.dunning.legal import Figures, Owing
+from services.dunning.legal import Owing
 from services.dunning.letters import Printed
 from services.messages import Cents, Choice, Style, T, Text, When, lines
 from services.models import Unit
@@ -41,7 +41,7 @@ async def pages(
             return [_again([await letters.numbered(session, actor, community_id=house.id, name=name)], house)]
         if kind.startswith(RECORD):
             return [await _record(session, actor, int(kind.removeprefix(RECORD)), house)]
-        return [await _legal(session, actor, kind, house, span, now)]
+        return await _legal(session, actor, kind, house, span, now)
     except Refused as refused:
         return [Page(refused.text)]
 
@@ -86,38 +86,31 @@ def _file(found: Sequence[Printed], house: House, text: Text) -> Page:
     return Page(text, letters=found, letters_in=house.locale, filename=f"letters-{names}.pdf")
 
 
-async def _legal(session: Session, actor: Actor, kind: str, house: House, span: Stretch, now: datetime) -> Page:
+async def _legal(
+    session: Session, actor: Actor, kind: str, house: House, span: Stretch, now: datetime
+) -> Sequence[Page]:
+    """Give the list; a summary says what changed too, and nothing of nothing."""
     found = await legal.listed(session, actor, house=house, now=now)
-    figures = await legal.figures(session, actor, house=house, found=found, span=span)
-    head = (
-        T("legal.summary", since=When(span.starts_at, Style.DATE), until=When(now, Style.DATE))
-        if kind == SUMMARY
-        else T("legal.head")
-    )
-    name = f"legal-{now.astimezone(house.zone):%Y-%m-%d}.xlsx"
+    head, changes = T("legal.head"), None
+    if kind == SUMMARY:
+        figures = await legal.changes(session, actor, community_id=house.id, span=span)
+        if not (found or figures.new or figures.settled):
+            return []
+        head = T("legal.summary", since=When(span.starts_at, Style.DATE), until=When(now, Style.DATE))
+        changes = T("legal.changes", new=figures.new, settled=figures.settled, cents=Cents(figures.settled_cents))
     if not found:
-        none = lines(head, T("legal.none"), _changes(figures) if kind == SUMMARY else None)
-        return Page(none, workbook=[_listed(found)], filename=name)
-    text = lines(
-        head,
-        _figures(figures),
-        _changes(figures) if kind == SUMMARY else None,
-        *(_line(one) for one in found[:MOST]),
-        T("legal.more", count=len(found) - MOST) if len(found) > MOST else None,
-        T("legal.rule"),
-    )
+        return [Page(lines(head, T("legal.none"), changes))]
+    more = T("legal.more", count=len(found) - MOST) if len(found) > MOST else None
+    text = lines(head, _figures(found), changes, *map(_line, found[:MOST]), more, T("legal.rule"))
     rows = [[Choice(places.unit_label(one.unit), f"go:record:{one.unit.id}")] for one in found[:3]]
-    return Page(text, rows, workbook=[_listed(found)], filename=name)
+    name = f"legal-{now.astimezone(house.zone):%Y-%m-%d}.xlsx"
+    return [Page(text, rows, workbook=[_listed(found)], filename=name)]
 
 
-def _figures(found: Figures) -> T:
-    oldest = found.oldest or date.min
+def _figures(found: Sequence[Owing]) -> T:
+    oldest = min(one.oldest for one in found)
     day = T("day.year", year=oldest.year, month=oldest.month, day=oldest.day)
-    return T("legal.figures", count=found.count, cents=Cents(found.cents), oldest=day)
-
-
-def _changes(found: Figures) -> T:
-    return T("legal.changes", new=found.new, settled=found.settled, cents=Cents(found.settled_cents))
+    return T("legal.figures", count=len(found), cents=Cents(sum(one.cents for one in found)), oldest=day)
 
 
 def _line(one: Owing) -> T:

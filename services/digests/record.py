@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.digests.pages import Cell, Table
 from services.dunning.evidence import Message, Promised, Record, Sent, Tried
-from services.messages import Cents, T, Text, joined
+from services.messages import Cents, T, Text, joined, plain
 from services.models import Bill, Handing, Payment, Sparing
 from services.money.standing import open_cents
 
@@ -93,8 +93,8 @@ def handed(sent: Handing | None) -> Text:
     if sent is None:
         return T("handed.not_noted")
     day = T("day.year", year=sent.on.year, month=sent.on.month, day=sent.on.day)
-    way = T("handed.by", way=T(f"handed.way.{sent.way}"), number=sent.number, day=day)
-    return T("handed.came", handed=way, result=T(f"handed.result.{sent.result}")) if sent.result else way
+    result = T(f"handed.result.{sent.result}") if sent.result else None
+    return joined([day, T(f"handed.way.{sent.way}"), plain(sent.number) if sent.number else None, result], " ")
 
 
 def _promise(one: Promised) -> Sequence[Sequence[Cell]]:

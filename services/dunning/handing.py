@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from services.actors import Actor
 from services.db import Session, insert_once
 from services.dunning import letters
 from services.dunning.letters import Printed
-from services.models import DunningAttempt, Handing, Letter, Unit
+from services.models import Bill, DunningAttempt, Handing, Letter, Unit
+from services.money import standing
 from services.refusals import NotAllowed, Refused
 
 
@@ -120,11 +121,17 @@ def is_open(sent: Sequence[Handing]) -> bool:
 async def not_noted(
     session: Session, actor: Actor, *, community_id: int, most: int
 ) -> Sequence[tuple[Printed, Sequence[Handing]]]:
-    """Return the oldest letters of which it is not noted how they went out, or what came of it."""
+    """Return the oldest letters to who still owes of which it is not noted how they went out, or what came of it."""
     letters.check(actor, community_id)
     answered = exists().where(Handing.letter_id == Letter.id, (Handing.way == Way.DOOR) | (Handing.result != ""))
     handed = exists().where(Handing.letter_id == Letter.id, Handing.way == Way.HAND)
-    open_ones = select(Letter, Unit).join(Unit, Unit.id == Letter.unit_id).where(~answered, ~handed)
+    owes = exists().where(
+        Bill.unit_id == Letter.unit_id,
+        standing.OPEN,
+        Bill.due_on <= Letter.made_on,
+        or_(Bill.payer_id.is_(None), Bill.payer_id == Letter.person_id),
+    )
+    open_ones = select(Letter, Unit).join(Unit, Unit.id == Letter.unit_id).where(~answered, ~handed, owes)
     rows = (
         await session.execute(open_ones.where(Letter.community_id == community_id).order_by(Letter.id).limit(most))
     ).all()

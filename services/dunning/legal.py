@@ -35,12 +35,9 @@ class Owing:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What the list comes to."""
+class Changes:
+    """What became of the list in a stretch of time."""
 
-    count: int
-    cents: int
-    oldest: date | None
     new: int
     settled: int
     settled_cents: int
@@ -85,27 +82,20 @@ async def _owing(session: Session, attempt: DunningAttempt, bills: Sequence[Bill
     )
 
 
-async def figures(session: Session, actor: Actor, *, house: House, found: Sequence[Owing], span: Stretch) -> Figures:
-    """Sum the list up: who came new in a stretch of time, and who settled in it."""
-    letters.check(actor, house.id)
-    settled = await _settled(session, house.id, span)
-    return Figures(
-        len(found),
-        sum(one.cents for one in found),
-        min((one.oldest for one in found), default=None),
-        sum(span.starts_at <= one.since < span.ends_at for one in found),
-        len(settled),
-        sum(settled.values()),
-    )
+async def changes(session: Session, actor: Actor, *, community_id: int, span: Stretch) -> Changes:
+    """Return how many came on the list in a stretch of time, and who settled in it."""
+    letters.check(actor, community_id)
+    attempts = await _attempts(session, community_id, span.ends_at)
+    settled = await _settled(session, attempts, span)
+    return Changes(sum(one.at >= span.starts_at for one in attempts), len(settled), sum(settled.values()))
 
 
-async def _settled(session: Session, community_id: int, span: Stretch) -> Mapping[int, int]:
+async def _settled(session: Session, attempts: Sequence[DunningAttempt], span: Stretch) -> Mapping[int, int]:
     """Return, for those on the list whose last bill was paid in the span, what all of them came to, by attempt."""
     found: dict[int, int] = {}
-    for attempt in await _attempts(session, community_id, span.ends_at):
+    for attempt in attempts:
         its = (await session.scalars(select(Bill).where(Bill.id.in_(attempt.bills)))).all()
         paid = [bill.paid_at for bill in its if bill.paid_at is not None]
-        whole = bool(its) and len(paid) == len(its)
-        if whole and span.starts_at <= max(paid) < span.ends_at:
+        if its and len(paid) == len(its) and span.starts_at <= max(paid) < span.ends_at:
             found[attempt.id] = attempt.cents
     return found

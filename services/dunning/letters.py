@@ -18,7 +18,7 @@ from services.dunning.steps import Does
 from services.models import Bill, Community, Company, Counter, DunningAttempt, Letter, Occupancy, Person, Unit, table_of
 from services.money import standing
 from services.money.standing import open_cents
-from services.refusals import NotAllowed, NotFound
+from services.refusals import NotAllowed, Refused
 
 WANTED, DONE = "wanted", "done"
 PRINTED, SETTLED, MOVED = "printed", "paid", "moved"  # what became of a letter that was wanted
@@ -26,6 +26,13 @@ LEFT = "left"  # the list of those who moved away: their bills stayed with them
 ONE_MORE = table_of(Counter).c.count + 1
 DAY = "letters"  # letters are counted by the year
 CHUNK = 6  # letters: a transaction stays under 50 ms
+
+
+class NoSuchLetter(Refused):
+    """No letter here has that number."""
+
+    key = "refused.no_letter"
+
 
 Lacking = Callable[[str], str]  # the signs of words that can't be printed
 
@@ -231,13 +238,13 @@ async def last_batch(session: Session, actor: Actor, *, community_id: int) -> Se
 
 
 async def numbered(session: Session, actor: Actor, *, community_id: int, name: str) -> Printed:
-    """Return one letter, 2026-012; raises `NotFound`."""
+    """Return one letter, 2026-012; raises `NoSuchLetter`."""
     year, _, count = name.strip().partition("-")
     if not (year.isascii() and year.isdecimal() and count):
-        raise NotFound
+        raise NoSuchLetter
     found = await _found(session, actor, community_id, Letter.year == int(year), Letter.number == count.strip())
     if not found:
-        raise NotFound
+        raise NoSuchLetter
     return found[0]
 
 
