@@ -82,7 +82,9 @@ class Record:
 async def asked(session: Session, actor: Actor, *, unit: Unit, now: datetime) -> None:
     """Write down that somebody looks at a household's record; raises `NotAllowed`."""
     letters.check(actor, unit.community_id)
-    await looks.note(session, actor, what="record", unit_id=unit.id, now=now)
+    payers = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())
+    whose = payers[0].id if payers else None
+    await looks.note(session, actor, what="record", person_id=whose, unit_id=unit.id, now=now)
 
 
 async def of(session: Session, actor: Actor, *, unit: Unit) -> Record:
