@@ -23,6 +23,7 @@ from services.dunning.handing import BY_POST, Handed, Outcome, Way
 from services.dunning.letters import Printed
 from services.messages import Cents, Choice, Reply, Start, T, Text, Toast, joined, lines, plain, reply
 from services.models import Handing
+from services.register import looks
 
 MOST = 5  # letters that are named with a tap each
 LONGEST = 40  # signs of a post's number
@@ -36,10 +37,10 @@ async def command(turn: Turn, rest: str) -> Reply:
     writing.check(turn.actor, community_id)
     asked = rest.strip()
     if asked in {"print", "again"}:
-        return await _follows(turn, f"letters.{asked}")
+        return await _list(turn, f"letters.{asked}")
     if asked:
         found = await writing.numbered(turn.session, turn.actor, community_id=community_id, name=asked)
-        return await _follows(turn, f"letter:{found.name}")
+        return await _list(turn, f"letter:{found.name}")
     want = await writing.wanted(turn.session, turn.actor, community_id=community_id)
     open_ones = await handing.not_noted(turn.session, turn.actor, community_id=community_id, most=MOST)
     text = lines(
@@ -55,6 +56,12 @@ async def command(turn: Turn, rest: str) -> Reply:
 def _line(one: Printed, sent: Sequence[Handing]) -> T:
     state = T("letters.posted") if sent else T("letters.not_noted")
     return T("letters.line", name=one.name, unit=unit_label(one.unit), cents=Cents(one.letter.cents), state=state)
+
+
+async def _list(turn: Turn, kind: str) -> Reply:
+    """Make what names many people: that somebody took it out is written down."""
+    await looks.note(turn.session, turn.actor, what="export", now=turn.now)
+    return await _follows(turn, kind)
 
 
 async def _follows(turn: Turn, kind: str) -> Reply:
@@ -80,7 +87,7 @@ async def _letter(turn: Turn, name: str) -> Printed:
 async def legal(turn: Turn, rest: str) -> Reply:  # noqa: ARG001
     """Make the legal list: the largest as text, all of it as a workbook."""
     writing.check(turn.actor, turn.house.id)
-    return await _follows(turn, "legal")
+    return await _list(turn, "legal")
 
 
 async def record(turn: Turn, rest: str) -> Reply:

@@ -24,8 +24,8 @@ FILE_OF: Mapping[str, str] = {"zh_Hans": "chart-sc.otf", "zh_Hant": "chart-hk.ot
 AREAS = ("chart.", "kind.", "kpi.", "paper.", "fees.", "way.", "letter.", "day.", "place.")
 MARKS = "\u25a1\uff3f\u33a1\u00d7\uffe5\u3000\u00a5\u2030"
 COMMON: Mapping[str, tuple[str, range]] = {  # of either standard, by the first byte: rare ones too, for names
-    "chart-sc.otf": ("gb2312", range(0xB0, 0xF8)),
-    "chart-hk.otf": ("big5", range(0xA4, 0xFA)),
+    "chart-sc.otf": ("gb2312", range(0xA1, 0xF8)),
+    "chart-hk.otf": ("big5", range(0xA1, 0xFA)),
 }
 ALWAYS = string.printable.strip() + " \u00b7\u2013\u2014\u2264\u00f7\uff08\uff09\uff0c\u3001\u3002\uff1a"
 

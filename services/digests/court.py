@@ -13,7 +13,7 @@ from services.digests.pages import Cell, Page, Table
 from services.dunning import evidence, legal, letters
 from services.dunning.legal import Owing
 from services.dunning.letters import Printed
-from services.messages import Cents, Choice, Style, T, Text, When, lines
+from services.messages import Cents, Choice, Param, Style, T, Text, When, lines
 from services.models import Unit
 from services.refusals import NotFound, Refused
 from services.settings import Policy
@@ -68,17 +68,18 @@ async def _printed(session: Session, actor: Actor, batch: str, house: House, now
     waits = [T("letters.waits", unit=places.unit_label(one.unit), signs=COMMA.join(one.signs)) for one in waiting]
     if not found:
         return Page(lines(T("letters.none"), *waits))
-    return _file(found, house, lines(_sums("letters.printed", found), *waits, T("letters.next")))
+    return _file(found, house, lines(T("letters.printed", **_sums(found)), *waits, T("letters.next")))
 
 
 def _again(found: Sequence[Printed], house: House) -> Page:
-    return _file(found, house, _sums("letters.again", found))
+    return _file(found, house, T("letters.again", **_sums(found)))
 
 
-def _sums(key: str, found: Sequence[Printed]) -> T:
+def _sums(found: Sequence[Printed]) -> dict[str, Param]:
+    """Say how many they are, what they come to, and their numbers."""
     first, last = found[0].name, found[-1].name
     names = first if first == last else T("letters.range", first=first, last=last)
-    return T(key, count=len(found), cents=Cents(sum(one.letter.cents for one in found)), names=names)
+    return {"count": len(found), "cents": Cents(sum(one.letter.cents for one in found)), "names": names}
 
 
 def _file(found: Sequence[Printed], house: House, text: Text) -> Page:

@@ -165,7 +165,7 @@ class _Sheet:
     def _wrapped(self, words: str, room: float) -> Sequence[str]:
         """Cut words into lines that fit; no line begins with what closes."""
         found, line = list[str](), ""
-        for part in _parts(words):
+        for part in parts(words):
             if line.strip() and self._page.get_string_width(line + part.rstrip()) > room - 2 * self._page.c_margin:
                 found.append(line.rstrip())
                 line = part.lstrip()
@@ -174,7 +174,7 @@ class _Sheet:
         return [*found, line.rstrip()]
 
 
-def _parts(words: str) -> Sequence[str]:
+def parts(words: str) -> Sequence[str]:
     """Return what may not be cut: a Latin word with its space, figures in groups, else a sign with what closes it."""
     return re.findall(rf"(?:\d+(?:[ -]\d+)+|[!-~]+|[^!-~])[{CLOSING}]* ?", words)
 

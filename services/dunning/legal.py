@@ -47,15 +47,15 @@ async def listed(session: Session, actor: Actor, *, house: House, now: datetime)
     """Return those on the legal list who still owe, the largest sums first; what is held up is left out."""
     letters.check(actor, house.id)
     found = []
-    for attempt in await _attempts(session, house.id, now):
+    for attempt in await _attempts(session, house.id):
         bills = await letters.overdue(session, attempt, house=house, now=now)
         if bills:
             found.append(await _owing(session, attempt, bills))
     return sorted(found, key=lambda one: (-one.cents, one.unit.id))
 
 
-async def _attempts(session: Session, community_id: int, until: datetime) -> Sequence[DunningAttempt]:
-    here = DunningAttempt.community_id == community_id, DunningAttempt.way == Does.LEGAL, DunningAttempt.at < until
+async def _attempts(session: Session, community_id: int) -> Sequence[DunningAttempt]:
+    here = DunningAttempt.community_id == community_id, DunningAttempt.way == Does.LEGAL
     return (await session.scalars(select(DunningAttempt).where(*here).order_by(DunningAttempt.id))).all()
 
 
@@ -85,9 +85,11 @@ async def _owing(session: Session, attempt: DunningAttempt, bills: Sequence[Bill
 async def changes(session: Session, actor: Actor, *, community_id: int, span: Stretch) -> Changes:
     """Return how many came on the list in a stretch of time, and who settled in it."""
     letters.check(actor, community_id)
-    attempts = await _attempts(session, community_id, span.ends_at)
+    attempts = await _attempts(session, community_id)
     settled = await _settled(session, attempts, span)
-    return Changes(sum(one.at >= span.starts_at for one in attempts), len(settled), sum(settled.values()))
+    return Changes(
+        sum(span.starts_at <= one.at < span.ends_at for one in attempts), len(settled), sum(settled.values())
+    )
 
 
 async def _settled(session: Session, attempts: Sequence[DunningAttempt], span: Stretch) -> Mapping[int, int]:
