@@ -164,13 +164,14 @@ class _Sheet:
 
     def _wrapped(self, words: str, room: float) -> Sequence[str]:
         """Cut words into lines that fit; no line begins with what closes."""
-        found, line = list[str](), ""
+        found, line, wide = list[str](), "", 0.0
         for part in parts(words):
-            if line.strip() and self._page.get_string_width(line + part.rstrip()) > room - 2 * self._page.c_margin:
+            width = self._page.get_string_width(part)
+            spare = self._page.get_string_width(" ") if part.endswith(" ") else 0.0
+            if line.strip() and wide + width - spare > room - 2 * self._page.c_margin:
                 found.append(line.rstrip())
-                line = part.lstrip()
-            else:
-                line += part
+                line, wide = "", 0.0
+            line, wide = line + part, wide + width
         return [*found, line.rstrip()]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from services.actors import Actor, House
 from services.db import Session
 from services.dunning import handing, letters
+from services.dunning.claims import Claim, claims
 from services.dunning.steps import Does
 from services.models import Bill, DunningAttempt, Handing, Letter, Unit
-from services.money.standing import open_cents
 from services.stretches import Stretch
 
 
@@ -46,12 +46,24 @@ class Changes:
 async def listed(session: Session, actor: Actor, *, house: House, now: datetime) -> Sequence[Owing]:
     """Return those on the legal list who still owe, the largest sums first; what is held up is left out."""
     letters.check(actor, house.id)
-    found = []
-    for attempt in await _attempts(session, house.id):
-        bills = await letters.overdue(session, attempt, house=house, now=now)
-        if bills:
-            found.append(await _owing(session, attempt, bills))
-    return sorted(found, key=lambda one: (-one.cents, one.unit.id))
+    found = await claims(session, await _attempts(session, house.id), house=house, now=now)
+    owing = _together([one for one in found if one.overdue])
+    tried = await _tried(session, [one.unit.id for one in owing])
+    sent = await _letters(session, [one.unit.id for one in owing])
+    handed = await handing.of(session, [letter.id for letter in sent.values()])
+    made = [_owing(one, tried, sent.get((one.unit.id, one.attempt.list)), handed) for one in owing]
+    return sorted(made, key=lambda one: (-one.cents, one.unit.id))
+
+
+def _together(found: Sequence[Claim]) -> Sequence[Claim]:
+    """Lay together who came on the list more than once: it is one household, and a bill counts once."""
+    whole: dict[tuple[int, str, int | None], Claim] = {}
+    for one in found:
+        name = one.unit.id, one.attempt.list, one.person.id if one.person is not None else None
+        known = whole.get(name, one)
+        bills = {bill.id: bill for bill in (*known.overdue, *one.overdue)}
+        whole[name] = replace(known, overdue=sorted(bills.values(), key=lambda bill: (bill.due_on, bill.id)))
+    return list(whole.values())
 
 
 async def _attempts(session: Session, community_id: int) -> Sequence[DunningAttempt]:
@@ -59,24 +71,37 @@ async def _attempts(session: Session, community_id: int) -> Sequence[DunningAtte
     return (await session.scalars(select(DunningAttempt).where(*here).order_by(DunningAttempt.id))).all()
 
 
-async def _owing(session: Session, attempt: DunningAttempt, bills: Sequence[Bill]) -> Owing:
-    unit = await session.get_one(Unit, attempt.unit_id)
-    person, tie = await letters.payer(session, attempt, unit)
-    same = DunningAttempt.unit_id == unit.id, DunningAttempt.list == attempt.list
-    tried = select(func.count()).where(*same, DunningAttempt.way != Does.LEGAL, DunningAttempt.state != "skipped")
-    newest = select(Letter).where(Letter.unit_id == unit.id, Letter.list == attempt.list).order_by(Letter.id.desc())
-    letter = (await session.scalars(newest.limit(1))).one_or_none()
-    sent = (await handing.of(session, [letter.id])).get(letter.id, ()) if letter is not None else ()
+async def _tried(session: Session, homes: Sequence[int]) -> Mapping[tuple[int, str], int]:
+    """Count the attempts before, by home and list."""
+    its = DunningAttempt.unit_id.in_(homes), DunningAttempt.way != Does.LEGAL, DunningAttempt.state != "skipped"
+    by = DunningAttempt.unit_id, DunningAttempt.list
+    rows = await session.execute(select(*by, func.count()).where(*its).group_by(*by))
+    return {(unit_id, name): count for unit_id, name, count in rows}
+
+
+async def _letters(session: Session, homes: Sequence[int]) -> Mapping[tuple[int, str], Letter]:
+    """Return the newest letter by home and list."""
+    rows = await session.scalars(select(Letter).where(Letter.unit_id.in_(homes)).order_by(Letter.id))
+    return {(letter.unit_id, letter.list): letter for letter in rows}
+
+
+def _owing(
+    one: Claim,
+    tried: Mapping[tuple[int, str], int],
+    letter: Letter | None,
+    handed: Mapping[int, Sequence[Handing]],
+) -> Owing:
+    sent = handed.get(letter.id, ()) if letter is not None else ()
     return Owing(
-        unit,
-        person.name if person is not None else "",
-        tie,
-        attempt.list,
-        attempt.at,
-        min(bill.due_on for bill in bills),
-        len(bills),
-        sum(map(open_cents, bills)),
-        await session.scalar(tried) or 0,
+        one.unit,
+        one.person.name if one.person is not None else "",
+        one.tie,
+        one.attempt.list,
+        one.attempt.at,
+        min(bill.due_on for bill in one.overdue),
+        len(one.overdue),
+        one.cents,
+        tried.get((one.unit.id, one.attempt.list), 0),
         letter,
         sent[-1] if sent else None,
     )
@@ -94,10 +119,13 @@ async def changes(session: Session, actor: Actor, *, community_id: int, span: St
 
 async def _settled(session: Session, attempts: Sequence[DunningAttempt], span: Stretch) -> Mapping[int, int]:
     """Return, for those on the list whose last bill was paid in the span, what all of them came to, by attempt."""
+    ids = sorted({bill_id for one in attempts for bill_id in one.bills})
+    rows = await session.execute(select(Bill.id, Bill.paid_at).where(Bill.id.in_(ids)))
+    paid_at = {row.id: row.paid_at for row in rows}
     found: dict[int, int] = {}
-    for attempt in attempts:
-        its = (await session.scalars(select(Bill).where(Bill.id.in_(attempt.bills)))).all()
-        paid = [bill.paid_at for bill in its if bill.paid_at is not None]
-        if its and len(paid) == len(its) and span.starts_at <= max(paid) < span.ends_at:
-            found[attempt.id] = attempt.cents
+    for one in attempts:
+        days = [paid_at.get(bill_id) for bill_id in one.bills]
+        paid = [day for day in days if day is not None]
+        if days and len(paid) == len(days) and span.starts_at <= max(paid) < span.ends_at:
+            found[one.id] = one.cents
     return found

@@ -11,21 +11,18 @@ from sqlalchemy import ColumnElement, func, select
 
 from services import access
 from services.access import Deed, Subject
-from services.actors import Actor, House, Tie
+from services.actors import Actor, House
 from services.db import Session, upsert
-from services.dunning import pauses
+from services.dunning.claims import Claim, claims
 from services.dunning.steps import Does
-from services.models import Bill, Community, Company, Counter, DunningAttempt, Letter, Occupancy, Person, Unit, table_of
-from services.money import standing
+from services.models import Bill, Community, Company, Counter, DunningAttempt, Letter, Unit, table_of
 from services.money.standing import open_cents
 from services.refusals import NotAllowed, Refused
 
 WANTED, DONE = "wanted", "done"
 PRINTED, SETTLED, MOVED = "printed", "paid", "moved"  # what became of a letter that was wanted
-LEFT = "left"  # the list of those who moved away: their bills stayed with them
-ONE_MORE = table_of(Counter).c.count + 1
 DAY = "letters"  # letters are counted by the year
-CHUNK = 6  # letters: a transaction stays under 50 ms
+CHUNK = 8  # letters: a transaction stays under 50 ms
 
 
 class NoSuchLetter(Refused):
@@ -109,51 +106,49 @@ async def number(
     check(actor, house.id)
     held = select(DunningAttempt).where(*_wanted(house.id, after)).order_by(DunningAttempt.id).limit(CHUNK)
     attempts = (await session.scalars(held.with_for_update(key_share=True))).all()
-    head = {**await _head(session, house), "how": how}
-    waiting, numbered = list[Waits](), 0
-    for attempt in attempts:
-        if not await owed(session, attempt):
-            attempt.state, attempt.done_at = DONE, now
-            attempt.result = MOVED if await _stayed(session, attempt) else SETTLED
-            continue
-        bills = await overdue(session, attempt, house=house, now=now)
-        if not bills:
-            continue
-        letter, unit = await _letter(session, attempt, bills, head)
-        signs = "".join(dict.fromkeys(lacking("".join(_words(letter, unit)))))
-        if signs:
-            waiting.append(Waits(unit, signs))
-            continue
-        await _count(session, letter, batch, house, now)
-        attempt.state, attempt.done_at, attempt.result = DONE, now, PRINTED
-        numbered += 1
+    found = await claims(session, attempts, house=house, now=now)
+    ready, waiting = _written(found, {**await _head(session, house), "how": how}, lacking)
+    for one in found:
+        if not one.owed:
+            one.attempt.result = MOVED if one.stayed else SETTLED
+            one.attempt.state, one.attempt.done_at = DONE, now
+    for letter, claim in ready:
+        claim.attempt.state, claim.attempt.done_at, claim.attempt.result = DONE, now, PRINTED
+        letter.batch, letter.made_at = batch, now
+    await _count(session, [letter for letter, _ in ready], house, now)
+    return Step(attempts[-1].id if len(attempts) == CHUNK else None, len(ready), waiting)
+
+
+def _written(
+    found: Sequence[Claim], head: Mapping[str, str], lacking: Lacking
+) -> tuple[Sequence[tuple[Letter, Claim]], Sequence[Waits]]:
+    """Write what each letter says that may be asked for now; tell those apart that can't be printed."""
+    ready, waiting = list[tuple[Letter, Claim]](), list[Waits]()
+    for claim in found:
+        if claim.overdue:
+            letter = _letter(claim, head)
+            signs = "".join(dict.fromkeys(lacking("".join(_words(letter, claim.unit)))))
+            if signs:
+                waiting.append(Waits(claim.unit, signs))
+            else:
+                ready.append((letter, claim))
+    return ready, waiting
+
+
+async def _count(session: Session, letters: Sequence[Letter], house: House, now: datetime) -> None:
+    """Give the next numbers of the year."""
+    if not letters:
+        await session.flush()
+        return
+    today, many = now.astimezone(house.zone).date(), len(letters)
+    row = {"community_id": house.id, "year": today.year, "day": DAY, "count": many}
+    on, more = ("community_id", "year", "day"), table_of(Counter).c.count + many
+    counted = await upsert(session, Counter, row, on=on, change={"count": more}, returning=(Counter.count,))
+    first = counted.scalar_one() - many + 1
+    for nth, letter in enumerate(letters, start=first):
+        letter.year, letter.number, letter.made_on = today.year, f"{nth:03d}", today
+    session.add_all(letters)
     await session.flush()
-    return Step(attempts[-1].id if len(attempts) == CHUNK else None, numbered, waiting)
-
-
-async def owed(session: Session, attempt: DunningAttempt) -> Sequence[Bill]:
-    """Return what is still open of an attempt's bills, and still of those whom it was for, oldest first."""
-    whose = Bill.payer_id == attempt.person_id if attempt.list == LEFT else Bill.payer_id.is_(None)
-    home = func.coalesce(Unit.attached_to, Unit.id) == attempt.unit_id
-    its = Bill.id.in_(attempt.bills), standing.OPEN, whose, home
-    statement = select(Bill).join(Unit, Unit.id == Bill.unit_id).where(*its).order_by(Bill.due_on, Bill.id)
-    return (await session.scalars(statement)).all()
-
-
-async def _stayed(session: Session, attempt: DunningAttempt) -> bool:
-    """Whether something of it is open all the same: it stayed with who sold or moved out."""
-    still = select(Bill.id).where(Bill.id.in_(attempt.bills), standing.OPEN).limit(1)
-    return await session.scalar(still) is not None
-
-
-async def overdue(session: Session, attempt: DunningAttempt, *, house: House, now: datetime) -> Sequence[Bill]:
-    """Return what an attempt may ask for now: overdue, and no matter, promise, hardship or complaint holds it up."""
-    found = await owed(session, attempt)
-    if not found or (attempt.list != LEFT and await pauses.spared(session, homes=[attempt.unit_id], now=now)):
-        return []
-    held = await pauses.paused_bills(session, unit_ids=sorted({bill.unit_id for bill in found}), now=now)
-    today = now.astimezone(house.zone).date()
-    return [bill for bill in found if bill.id not in held and bill.due_on < today]
 
 
 async def _head(session: Session, house: House) -> Mapping[str, str]:
@@ -161,25 +156,23 @@ async def _head(session: Session, house: House) -> Mapping[str, str]:
     return {"company": await session.scalar(named) or "", "estate": house.name, "phone": house.phone}
 
 
-async def _letter(
-    session: Session, attempt: DunningAttempt, bills: Sequence[Bill], head: Mapping[str, str]
-) -> tuple[Letter, Unit]:
-    unit = await session.get_one(Unit, attempt.unit_id)
-    person, tie = await payer(session, attempt, unit)
-    rows = [[bill.item, bill.period, bill.due_on.isoformat(), open_cents(bill)] for bill in bills]
-    letter = Letter(
+def _letter(claim: Claim, head: Mapping[str, str]) -> Letter:
+    attempt, person = claim.attempt, claim.person
+    return Letter(
         community_id=attempt.community_id,
-        unit_id=unit.id,
+        unit_id=claim.unit.id,
         attempt_id=attempt.id,
         person_id=person.id if person is not None else None,
         name=person.name if person is not None else "",
-        tie=tie,
+        tie=claim.tie,
         list=attempt.list,
-        since=_since(attempt, unit, bills),
-        cents=sum(map(open_cents, bills)),
-        said={**head, "lines": rows},
+        since=_since(attempt, claim.unit, claim.overdue),
+        cents=claim.cents,
+        said={
+            **head,
+            "lines": [[one.item, one.period, one.due_on.isoformat(), open_cents(one)] for one in claim.overdue],
+        },
     )
-    return letter, unit
 
 
 def _since(attempt: DunningAttempt, unit: Unit, bills: Sequence[Bill]) -> date:
@@ -187,22 +180,6 @@ def _since(attempt: DunningAttempt, unit: Unit, bills: Sequence[Bill]) -> date:
     if attempt.list == "handover":
         return unit.handover_on or min(bill.from_on or bill.due_on for bill in bills)
     return min(bill.due_on for bill in bills)
-
-
-async def payer(session: Session, attempt: DunningAttempt, unit: Unit) -> tuple[Person | None, Tie]:
-    """Return whom an attempt is for, and as what: who left, else who pays for the home now."""
-    if attempt.list == LEFT and attempt.person_id is not None:
-        return await session.get(Person, attempt.person_id), Tie.OWNER
-    found = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())
-    if not found:
-        return None, Tie.OWNER
-    tenants = unit.payer == Tie.TENANT and await _rents(session, unit, found[0])
-    return found[0], Tie.TENANT if tenants else Tie.OWNER
-
-
-async def _rents(session: Session, unit: Unit, person: Person) -> bool:
-    rents = Occupancy.unit_id == unit.id, Occupancy.person_id == person.id, Occupancy.role == Tie.TENANT
-    return await session.scalar(select(Occupancy.id).where(*rents, Occupancy.status == "active")) is not None
 
 
 def _words(letter: Letter, unit: Unit) -> Sequence[str]:
@@ -213,17 +190,6 @@ def _words(letter: Letter, unit: Unit) -> Sequence[str]:
 
 
 HEAD = ("company", "estate", "phone", "how")
-
-
-async def _count(session: Session, letter: Letter, batch: str, house: House, now: datetime) -> None:
-    today = now.astimezone(house.zone).date()
-    row = {"community_id": house.id, "year": today.year, "day": DAY, "count": 1}
-    on = ("community_id", "year", "day")
-    counted = await upsert(session, Counter, row, on=on, change={"count": ONE_MORE}, returning=(Counter.count,))
-    letter.year, letter.number = today.year, f"{counted.scalar_one():03d}"
-    letter.batch, letter.made_at, letter.made_on = batch, now, today
-    session.add(letter)
-    await session.flush()
 
 
 async def batch(session: Session, actor: Actor, *, community_id: int, name: str) -> Sequence[Printed]:
@@ -258,11 +224,6 @@ async def _found(session: Session, actor: Actor, community_id: int, *which: Colu
 async def waiting(session: Session, actor: Actor, *, house: House, lacking: Lacking, now: datetime) -> Sequence[Waits]:
     """Return the letters that wait for a sign of theirs."""
     check(actor, house.id)
-    head, found = {**await _head(session, house), "how": ""}, list[Waits]()
-    for attempt in (await session.scalars(select(DunningAttempt).where(*_wanted(house.id, 0)))).all():
-        bills = await overdue(session, attempt, house=house, now=now)
-        if bills:
-            letter, unit = await _letter(session, attempt, bills, head)
-            if signs := "".join(dict.fromkeys(lacking("".join(_words(letter, unit))))):
-                found.append(Waits(unit, signs))
-    return found
+    attempts = await session.scalars(select(DunningAttempt).where(*_wanted(house.id, 0)).order_by(DunningAttempt.id))
+    found = await claims(session, attempts.all(), house=house, now=now)
+    return _written(found, {**await _head(session, house), "how": ""}, lacking)[1]

@@ -57,6 +57,19 @@ async def test_the_legal_list_forgets_who_has_paid(line: Line) -> None:
         assert (left.letter, left.handed, left.tried) == (None, None, 0)
 
 
+async def test_who_came_on_the_list_twice_owes_a_bill_once(line: Line) -> None:
+    async with line.db.transaction() as session:
+        unit = await accounts.unit_called(session, "3-2-1502")
+        first = await dunned.owing_of(session, unit, Does.LEGAL)
+        again = {"community_id": unit.community_id, "unit_id": unit.id, "cents": first.cents, "bills": first.bills}
+        later = START + timedelta(days=30)
+        session.add(DunningAttempt(**again, key="k", list="fees", step="legal", way="legal", state="wanted", at=later))
+        await session.flush()
+        house = await dunned.house_of(session)
+        (found,) = await legal.listed(session, dunned.CLERK, house=house, now=later)
+        assert (found.cents, found.bills, found.since) == (dunned.CENTS, 1, START)
+
+
 async def test_the_legal_list_says_which_letter_came_before_and_how_it_went(line: Line) -> None:
     finance = await accounts.hired(line, "贾会计", Role.FINANCE)
     async with line.db.transaction() as session:
