@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from services.sections import Section
+from services.sections import Hours, Section
 
 
 def _listed(found: object) -> object:
@@ -82,3 +82,6 @@ class Dunning(Section):
     legal_months: Months = (1, 3, 5, 7, 9, 11)  # managers and finance get the legal list summed up
     legal_day: int = Field(5, ge=1, le=28)
     legal_at: time = time(9, 30)
+    visit_evenings: Hours = "18:30-20:00 mon-fri"  # when collectors meet people
+    visit_weekends: Hours = "10:00-12:00 14:30-17:00 sat,sun"
+    visit_minutes: int = Field(45, ge=15, le=120)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from services import places
 from services.digests.charts import FONT, FONT_OF, FONTS
 from services.dunning.letters import Printed
+from services.dunning.steps import StepList
 from services.messages import Cents, T, Text, plain
 from services.models import Letter
 from services.money import capitals
@@ -195,15 +196,15 @@ def _to(letter: Letter, place: Text) -> Text:
 
 def _begin(letter: Letter, place: Text) -> Text:
     day = _day(letter.made_on)
-    if letter.list == "handover":
+    if letter.list == StepList.HANDOVER:
         return T("letter.begin.handover", place=place, since=_day(letter.since or letter.made_on), day=day)
-    if letter.list == "left":
+    if letter.list == StepList.LEFT:
         return T("letter.begin.left", place=place, day=day)
     return T(f"letter.begin.{letter.tie}", place=place, day=day)
 
 
 def _ask(letter: Letter) -> Text:
-    return T("letter.ask_handover") if letter.list == "handover" else T("letter.ask")
+    return T("letter.ask_handover") if letter.list == StepList.HANDOVER else T("letter.ask")
 
 
 def _day(day: date) -> T:

@@ -20,7 +20,7 @@ def tables(found: Record) -> Sequence[Table]:
     letters = [row for one in found.letters for row in _letter(one)]
     promises = [row for one in found.promises for row in _promise(one)]
     return [
-        _sheet("tried", TRIED, tried, (17, 14, 12, 16, WIDE, 14, 14, WIDE, 13, 14, 12, 12)),
+        _sheet("tried", TRIED, tried, (17, 14, 12, 16, WIDE, 14, 14, WIDE, 13, 14, 12, 17, 12)),
         _sheet("letters", LETTERS, letters, (14, 13, 14, 14, WIDE, 18, 13, 12, 13, 17)),
         _sheet("promises", PROMISES, promises, (17, 13, 13, 12, 17)),
         _sheet("spared", SPARED, [_spared(one) for one in found.spared], (17, 17, 14, 17)),
@@ -29,7 +29,21 @@ def tables(found: Record) -> Sequence[Table]:
     ]
 
 
-TRIED = ("at", "step", "way", "person", "messages", "result", "reason", "words", "cents", "next", "next_on", "by")
+TRIED = (
+    "at",
+    "step",
+    "way",
+    "person",
+    "messages",
+    "result",
+    "reason",
+    "words",
+    "cents",
+    "next",
+    "next_on",
+    "visit",
+    "by",
+)
 LETTERS = ("number", "made_on", "list", "to", "handed", "post", "handed_on", "outcome", "outcome_on", "cents")
 PROMISES = ("made_at", "due_on", "cents", "state", "ended_at")
 SPARED = ("since", "until", "why", "ended_at")
@@ -55,6 +69,7 @@ def _tried(one: Tried) -> Sequence[Cell]:
         Cents(at.cents),
         T(f"dunning.next.{at.next_step}") if at.next_step else "",
         at.next_on,
+        at.visit_from,
         one.by,
     ]
 

@@ -11,11 +11,10 @@ from sqlalchemy import func, select
 from services.actors import House, Tie
 from services.db import Session
 from services.dunning import pauses
+from services.dunning.steps import StepList
 from services.models import Bill, DunningAttempt, Occupancy, Person, Unit
 from services.money import standing
 from services.money.standing import open_cents
-
-LEFT = "left"  # the list of those who moved away: their bills stayed with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ async def claims(
     for one in attempts:
         its = [bills[bill_id] for bill_id in one.bills if bill_id in bills]
         owed = sorted((bill for bill, home in its if _is_his(one, bill, home)), key=lambda bill: (bill.due_on, bill.id))
-        free = [] if one.list != LEFT and one.unit_id in spared else owed
+        free = [] if one.list != StepList.LEFT and one.unit_id in spared else owed
         overdue = [bill for bill in free if bill.id not in held and bill.due_on < today]
         person, tie = people[one.id]
         found.append(Claim(one, units[one.unit_id], person, tie, owed, overdue, stayed=bool(its) and not owed))
@@ -69,15 +68,15 @@ async def _open(session: Session, bill_ids: Sequence[int]) -> Mapping[int, tuple
 
 def _is_his(attempt: DunningAttempt, bill: Bill, home: int) -> bool:
     """Whether a bill is still of those whom the attempt is for: of the home's present payer, or of who left."""
-    payer_id = attempt.person_id if attempt.list == LEFT else None
+    payer_id = attempt.person_id if attempt.list == StepList.LEFT else None
     return home == attempt.unit_id and bill.payer_id == payer_id
 
 
 async def _people(session: Session, attempts: Sequence[DunningAttempt]) -> Mapping[int, tuple[Person | None, Tie]]:
     """Return whom each attempt is for, and as what: who left, else who pays for the home now."""
-    homes = sorted({one.unit_id for one in attempts if one.list != LEFT})
+    homes = sorted({one.unit_id for one in attempts if one.list != StepList.LEFT})
     payers = await standing.payers(session, unit_ids=homes)
-    left = select(Person).where(Person.id.in_([one.person_id for one in attempts if one.list == LEFT]))
+    left = select(Person).where(Person.id.in_([one.person_id for one in attempts if one.list == StepList.LEFT]))
     gone = {person.id: person for person in await session.scalars(left)}
     rents = Occupancy.unit_id.in_(homes), Occupancy.role == Tie.TENANT, Occupancy.status == "active"
     tenants = {
@@ -85,7 +84,7 @@ async def _people(session: Session, attempts: Sequence[DunningAttempt]) -> Mappi
     }
     found: dict[int, tuple[Person | None, Tie]] = {}
     for one in attempts:
-        if one.list == LEFT:
+        if one.list == StepList.LEFT:
             found[one.id] = gone.get(one.person_id or 0), Tie.OWNER
             continue
         person = next(iter(payers.get(one.unit_id, ())), None)

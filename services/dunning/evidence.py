@@ -90,7 +90,9 @@ async def asked(session: Session, actor: Actor, *, unit: Unit, now: datetime) ->
 async def of(session: Session, actor: Actor, *, unit: Unit) -> Record:
     """Put a household's record together; raises `NotAllowed`."""
     letters.check(actor, unit.community_id)
-    units = [one.id for one in await standing.household(session, unit_id=unit.id)]
+    household = await standing.household(session, unit_id=unit.id)
+    unit = next((one for one in household if one.attached_to is None), unit)  # a parking space belongs to its home
+    units = [one.id for one in household]
     owed = select(Bill).where(Bill.unit_id.in_(units), standing.OPEN).order_by(Bill.due_on, Bill.id)
     paid = select(Payment).where(Payment.unit_id.in_(units)).order_by(Payment.paid_on, Payment.id)
     spared = select(Sparing).where(Sparing.unit_id == unit.id).order_by(Sparing.id)

@@ -14,7 +14,7 @@ from services.access import Deed, Subject
 from services.actors import Actor, House
 from services.db import Session, upsert
 from services.dunning.claims import Claim, claims
-from services.dunning.steps import Does
+from services.dunning.steps import Does, StepList
 from services.models import Bill, Community, Company, Counter, DunningAttempt, Letter, Unit, table_of
 from services.money.standing import open_cents
 from services.refusals import NotAllowed, Refused
@@ -177,7 +177,7 @@ def _letter(claim: Claim, head: Mapping[str, str]) -> Letter:
 
 def _since(attempt: DunningAttempt, unit: Unit, bills: Sequence[Bill]) -> date:
     """Return from when the home stands ready for who has not taken it over, else when the oldest line was due."""
-    if attempt.list == "handover":
+    if attempt.list == StepList.HANDOVER:
         return unit.handover_on or min(bill.from_on or bill.due_on for bill in bills)
     return min(bill.due_on for bill in bills)
 

@@ -27,7 +27,7 @@ class DunningAttempt(Base):
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
     unit_id: Mapped[Ref] = mapped_column(ForeignKey("unit.id"))  # the home that parking spaces belong to
     key: Mapped[str]  # list, unit, step and the bill it follows from: a step is taken once
-    list: Mapped[Code]  # fees | handover: which steps
+    list: Mapped[Code]  # fees | handover | left: which steps
     step: Mapped[Code]
     way: Mapped[Code]  # chat | sms | call | visit | letter | legal
     state: Mapped[Code]  # said | task | wanted (a letter, the legal list) | done | skipped
@@ -65,7 +65,7 @@ class Letter(Base):
     person_id: Mapped[int | None]
     name: Mapped[str] = mapped_column(default="")  # of who pays; erasure empties it
     tie: Mapped[Code]  # owner | tenant
-    list: Mapped[Code]  # fees | handover: which words
+    list: Mapped[Code]  # fees | handover | left: which words
     since: Mapped[date | None]  # from when the home stands ready, or the oldest line was due
     cents: Mapped[int]
     said: Mapped[Any]  # the house as it was then, and the lines

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 from python_calamine import load_workbook
 from sqlalchemy import select
 
-from services.actors import Role
+from services.actors import Role, Tie
 from services.db import Session
 from services.digests import books, court, legalround, periods
 from services.digests import record as sheets
-from services.dunning import evidence, handing, legal
+from services.dunning import collecting, evidence, handing, legal, letters
 from services.dunning.handing import Handed, Outcome, Way
-from services.dunning.steps import Does
+from services.dunning.promises import Why
+from services.dunning.steps import Does, Name, StepList
 from services.fee_settings import Dunning
 from services.messages import Channel
 from services.models import (
@@ -34,6 +35,7 @@ from services.models import (
     Promise,
     Timer,
 )
+from services.outrows import State
 from services.refusals import NotAllowed
 from services.stretches import Stretch
 from services.texts import LOCALES, Reader, Texts
@@ -248,6 +250,25 @@ def book(found: evidence.Record, locale: str) -> Mapping[str, Sequence[Sequence[
     data = books.write(sheets.tables(found), say=lambda text: TEXTS.say(text, reader), zone=SHANGHAI)
     read = load_workbook(io.BytesIO(data))
     return {name: read.get_sheet_by_name(name).to_python() for name in read.sheet_names}
+
+
+def test_every_code_that_a_record_can_hold_has_words() -> None:
+    keys = {
+        *(f"dunning.step.{one}" for one in (*Name, "other")),
+        *(f"dunning.way.{one}" for one in (*Channel, *(one for one in Does if one is not Does.MESSAGE))),
+        *(f"dunning.list.{one}" for one in StepList),
+        *(f"dunning.result.{one}" for one in (*collecting.Outcome, "said", "task", "wanted", "done", "skipped")),
+        *(f"dunning.result.{one}" for one in (letters.PRINTED, letters.SETTLED, letters.MOVED)),
+        *(f"dunning.result.letter_{one}" for one in (*Way, *Outcome)),
+        *(f"handed.way.{one}" for one in Way),
+        *(f"handed.result.{one}" for one in Outcome),
+        *(f"arrears.{one}" for one in collecting.Reason),
+        *(f"delivery.{one}" for one in State),
+        *(f"record.why.{one}" for one in Why),
+        *(f"letter.title.{one}" for one in StepList),
+        *(f"letter.tie.{one}" for one in (Tie.OWNER, Tie.TENANT)),
+    }
+    assert keys <= set(TEXTS.keys())
 
 
 async def test_a_record_is_in_the_readers_words(line: Line) -> None:
