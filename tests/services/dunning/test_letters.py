@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -223,3 +226,36 @@ async def test_erasure_takes_the_name_from_a_letter_and_leaves_the_sums(line: Li
         await erasing.erase(session, person_id=person_id, now=START)
         kept = await session.execute(select(Letter.name, Letter.cents).where(Letter.attempt_id == attempt.id))
         assert tuple(kept.one()) == ("", dunned.CENTS)
+
+
+async def test_a_batch_that_was_broken_off_goes_on_under_its_name(line: Line) -> None:
+    async with line.db.transaction() as session:
+        await dunned.owing(session, Does.LETTER, letters.CHUNK + 3)
+        house = await dunned.house_of(session)
+        begun: dict[str, Any] = {"house": house, "batch": "b", "after": 0, "how": "", "now": START}
+        step = await letters.number(session, dunned.CLERK, lacking=lambda _: "", **begun)
+        assert (step.numbered, step.after is None) == (letters.CHUNK, False)
+        found, _ = await dunned.printed(session, batch="b")
+        assert [one.letter.number for one in found] == [f"{nth:03d}" for nth in range(1, letters.CHUNK + 4)]
+
+
+async def test_two_who_print_at_once_number_each_letter_once(line: Line) -> None:
+    async with line.db.transaction() as session:
+        await dunned.owing(session, Does.LETTER, 12)
+    batches = ("a", "b")
+
+    async def all_of(batch: str) -> None:
+        async def step(session: Session, after: int) -> int | None:
+            house = await dunned.house_of(session)
+            given: dict[str, Any] = {"house": house, "batch": batch, "after": after, "how": "", "now": START}
+            return (await letters.number(session, dunned.CLERK, lacking=lambda _: "", **given)).after
+
+        after: int | None = 0
+        while after is not None:
+            after = await line.db.run(partial(step, after=after))
+
+    await asyncio.gather(*map(all_of, batches))
+    async with line.db.reading() as session:
+        found = (await session.scalars(select(Letter).order_by(Letter.number))).all()
+        assert [one.number for one in found] == [f"{nth:03d}" for nth in range(1, 13)]
+        assert len({one.attempt_id for one in found}) == 12
