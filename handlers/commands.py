@@ -24,6 +24,7 @@ from handlers import (
     imports,
     incidents,
     leading,
+    letters,
     linking,
     losses,
     meetings,
@@ -216,6 +217,10 @@ COMMANDS: Mapping[str, Command] = {
     "spare": dunning.spare,
     "rates": dunning.rates,
     "collect": collect.command,
+    "letters": letters.command,
+    "handed": letters.handed,
+    "legal": letters.legal,
+    "record": letters.record,
 }
 LABELS: Mapping[str, T] = {
     "repair": T("menu.repair"),
