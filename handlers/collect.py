@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from handlers import fees, places
-from handlers.answers import filled, one_of
+from handlers.answers import filled, one_of, words
 from handlers.form import Form
 from handlers.places import unit_label
 from handlers.promises import day
@@ -139,19 +139,25 @@ def _history(attempts: Sequence[DunningAttempt]) -> Sequence[T]:
             "collect.tried",
             day=When(one.done_at or one.at, Style.DAY),
             way=T(f"dunning.way.{one.way}"),
-            result=T(f"dunning.result.{one.result or one.state}"),
+            result=_result(one),
         )
         for one in attempts
     ]
 
 
-async def _noted(turn: Turn, unit_id: int, outcome: Outcome, reason: Reason | None) -> Reply:
+def _result(attempt: DunningAttempt) -> T:
+    result = T(f"dunning.result.{attempt.result or attempt.state}")
+    return T("collect.why", result=result, why=T(f"arrears.{attempt.reason}")) if attempt.reason else result
+
+
+async def _noted(turn: Turn, unit_id: int, outcome: Outcome, reason: Reason | None, said: str = "") -> Reply:
     attempt = await collecting.note(
         turn.session,
         turn.actor,
         unit_id=unit_id,
         outcome=outcome,
         reason=reason,
+        words=said,
         key=f"outcome:{turn.actor.channel}:{turn.actor.account}:{turn.actor.event_id}",
         now=turn.now,
     )
@@ -165,7 +171,8 @@ class WhyNot(Form, name="why_not"):
 
     unit: Annotated[int, filled()]
     reason: Annotated[Reason, one_of(Reason, "arrears")]
+    said: Annotated[str, words(optional=True)] = ""
 
     async def submit(self, turn: Turn) -> Reply:
         """Write it down."""
-        return await _noted(turn, self.unit, Outcome.REFUSED, self.reason)
+        return await _noted(turn, self.unit, Outcome.REFUSED, self.reason, self.said)

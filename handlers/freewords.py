@@ -12,7 +12,6 @@ from handlers import (
     feequestions,
     gate,
     household,
-    imports,
     linking,
     losses,
     menu,
@@ -113,9 +112,6 @@ async def _about_finished(turn: Turn, reading: Reading, theirs: Sequence[Ticket]
 
 
 async def _staff_words(turn: Turn) -> Reply | None:
-    table = await imports.arrived(turn)
-    if table is not None:
-        return table
     at_gate = await gate.typed(turn)
     if at_gate is not None:
         return at_gate

@@ -13,6 +13,7 @@ from handlers import (
     fees,
     forms,
     freewords,
+    imports,
     linking,
     relay,
     shortcodes,
@@ -101,6 +102,9 @@ async def _in_private(turn: Turn) -> Reply | None:
     coded = await shortcodes.answer(turn, asked=any(prompt.form in FORMS for prompt in prompts))
     if coded is not None:
         return coded
+    table = await imports.arrived(turn)
+    if table is not None:  # no question of ours is answered by one
+        return table
     answered = await emergency.heads(turn) or await fees.coded(turn) or await _answer(turn, prompts)
     if answered is not None:
         return answered

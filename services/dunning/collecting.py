@@ -21,6 +21,7 @@ from services.dunning.visits import Visit
 from services.models import (
     Bill,
     Building,
+    Content,
     DataView,
     DunningAttempt,
     Instalment,
@@ -255,7 +256,15 @@ async def _complaints(session: Session, unit: Unit) -> int:
 
 
 async def note(
-    session: Session, actor: Actor, *, unit_id: int, outcome: Outcome, reason: Reason | None, key: str, now: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    unit_id: int,
+    outcome: Outcome,
+    reason: Reason | None,
+    words: str = "",
+    key: str,
+    now: datetime,
 ) -> DunningAttempt:
     """Write down what came of a call or visit: of the open task, else as an attempt of its own. Raises `Refused`."""
     unit = await _unit(session, actor, unit_id)
@@ -273,6 +282,11 @@ async def note(
         session.add(attempt)
     attempt.state, attempt.done_at, attempt.staff_id = "done", now, actor.staff.staff_id
     attempt.result, attempt.reason = outcome.value, reason.value if reason else ""
+    if words:
+        said = Content(community_id=unit.community_id, kind="dunning", words=words, created_at=now)
+        session.add(said)
+        await session.flush()
+        attempt.content_id = said.id
     if outcome is Outcome.NOT_REACHED:
         attempt.next_step, attempt.next_on = "call", (now + AGAIN).date()
     await session.flush()
