@@ -19,7 +19,7 @@ from services.money import ledger, reckoning, sharing, tariffs
 from services.money.reckoning import Charge, Payer, Price, Reduction
 from services.refusals import NotAllowed, Refused
 
-CHUNK = 120  # units in one transaction
+CHUNK = 60  # units: a transaction stays under 50 ms
 SOURCE = "run"
 
 
