@@ -82,10 +82,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where this worker's tests find their SQLite databases, one test after the other in the same place."""
+    return tmp_path_factory.mktemp("places")
+
+
+def renewed(place: Path, template: Path) -> str:
+    """Put a copy of a template into a place, a new file that has nothing of the one before; return its URL.
+
+    The same place each time: what was compiled for the database of one test serves the next.
+    """
+    for old in (place, *(place.with_name(f"{place.name}-{part}") for part in ("wal", "shm"))):
+        old.unlink(missing_ok=True)
+    return f"sqlite:///{shutil.copy(template, place)}"
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(sqlite_template: Path, places: Path) -> str:
     """Return the URL of an empty SQLite database, a file of this test's own."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'ownerline.db')}"
+    return renewed(places / "ownerline.db", sqlite_template)
 
 
 @pytest.fixture(scope="session")
