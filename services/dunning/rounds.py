@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,19 +32,31 @@ class Case:
     home: Unit
     bills: list[Bill] = field(default_factory=list)  # open, nothing holds them up, oldest first
     payers: Sequence[Person] = ()
-    taken: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)  # the keys of its attempts
     last_at: datetime | None = None
     spared: bool = False
 
     @property
     def state(self) -> Household:
         """What the pure core is asked about."""
-        oldest = self.bills[0].due_on if self.bills else None
-        return Household(oldest, self.taken, self.last_at, self.spared)
+        return self._as_if(self.bills[0]) if self.bills else Household(None)
+
+    def may_be_due(self, steps: Sequence[Step], today: date, now: datetime) -> bool:
+        """Whether a step is to be taken if nothing holds it up, whichever bills are held up."""
+        return any(
+            following(steps, self._as_if(bill), today=today, now=now, between=timedelta()) for bill in self.bills
+        )
 
     def key(self, step: Step) -> str:
         """A step is taken once for the bill that it follows from."""
-        return f"{FEES}:{self.home.id}:{self.bills[0].id}:{step.name}"
+        return self._anchor(self.bills[0]) + step.name
+
+    def _as_if(self, oldest: Bill) -> Household:
+        taken = {key.rpartition(":")[2] for key in self.tried if key.startswith(self._anchor(oldest))}
+        return Household(oldest.due_on, taken, self.last_at, self.spared)
+
+    def _anchor(self, bill: Bill) -> str:
+        return f"{FEES}:{self.home.id}:{bill.id}:"
 
 
 async def begin(session: Session, *, now: datetime, policies: Policies) -> None:
@@ -102,32 +114,34 @@ async def _owing(session: Session, community_id: int, upto: date, after: int) ->
 async def cases(
     session: Session, *, units: Sequence[int], today: date, steps: Sequence[Step], now: datetime
 ) -> Sequence[Case]:
-    """Put together what is known of the households of some units."""
+    """Put together what is known of the households of some units, leaving out those for which no step can be due."""
     upto = today + timedelta(days=furthest_ahead(steps))
     roots = select(func.coalesce(Unit.attached_to, Unit.id)).where(Unit.id.in_(units))
     rows = (await session.scalars(select(Unit).where(Unit.id.in_(roots) | Unit.attached_to.in_(roots)))).all()
     home_of = {unit.id: unit.attached_to or unit.id for unit in rows}
     found = {unit.id: Case(unit) for unit in rows if unit.attached_to is None}
-    held = await pauses.paused_bills(session, unit_ids=list(home_of), now=now)
     for bill in await standing.owed(session, unit_ids=list(home_of)):
-        if bill.id not in held and bill.due_on <= upto and home_of[bill.unit_id] in found:
+        if bill.due_on <= upto and home_of[bill.unit_id] in found:
             found[home_of[bill.unit_id]].bills.append(bill)
-    spared = await pauses.spared(session, homes=list(found), now=now)
-    payers = await standing.payers(session, unit_ids=list(found))
-    for home_id, case in found.items():
-        case.spared, case.payers = home_id in spared, payers.get(home_id, ())
-    await _attempts(session, found)
-    return [found[home_id] for home_id in sorted(found)]
+    tried = select(DunningAttempt.unit_id, DunningAttempt.key).where(DunningAttempt.unit_id.in_(list(found)))
+    for home_id, key in await session.execute(tried):
+        found[home_id].tried.add(key)
+    return await _held_up(session, [case for case in found.values() if case.may_be_due(steps, today, now)], now)
 
 
-async def _attempts(session: Session, found: Mapping[int, Case]) -> None:
-    """Note the steps taken for each case's oldest bill."""
-    anchors = {f"{FEES}:{case.home.id}:{case.bills[0].id}:": case for case in found.values() if case.bills}
-    rows = await session.scalars(select(DunningAttempt.key).where(DunningAttempt.unit_id.in_(list(found))))
-    for key in rows:
-        anchor, _, step = key.rpartition(":")
-        if case := anchors.get(f"{anchor}:"):
-            case.taken.add(step)
+async def _held_up(session: Session, found: Sequence[Case], now: datetime) -> Sequence[Case]:
+    """Note what holds cases up and who pays; on most days there is none to look at."""
+    if not found:
+        return ()
+    homes = [case.home.id for case in found]
+    units = {bill.unit_id for case in found for bill in case.bills} | set(homes)
+    held = await pauses.paused_bills(session, unit_ids=sorted(units), now=now)
+    spared = await pauses.spared(session, homes=homes, now=now)
+    payers = await standing.payers(session, unit_ids=homes)
+    for case in found:
+        case.bills = [bill for bill in case.bills if bill.id not in held]
+        case.spared, case.payers = case.home.id in spared, payers.get(case.home.id, ())
+    return sorted(found, key=lambda case: case.home.id)
 
 
 async def _take(
