@@ -13,7 +13,7 @@ import pytest
 
 from services import migrate
 from services.db import Database, Session
-from tests.support import postgres
+from tests.support import memory, postgres
 from tests.support.postgres import Databases, PostgresServer, Standing
 
 # Triggers guard the history and keys tie the rows: the role of a replica stops both while rows go. Ids start anew,
@@ -44,7 +44,7 @@ def postgres_server() -> Iterator[Databases]:
     if named:
         yield Databases(named)
         return
-    server = PostgresServer(postgres.QUICK)
+    server = PostgresServer(postgres.IN_MEMORY, in_memory=True)
     yield server
     server.stop()
 
@@ -83,9 +83,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def places() -> Iterator[Path]:
     """Return where this worker's tests find their SQLite databases, one test after the other in the same place."""
-    return tmp_path_factory.mktemp("places")
+    made = memory.folder("ownerline-sqlite-run")
+    yield made
+    shutil.rmtree(made)
 
 
 def renewed(place: Path, template: Path) -> str:
