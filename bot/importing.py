@@ -25,9 +25,9 @@ from services.models import ImportJob
 
 R = TypeVar("R")
 
-AIM_SECONDS = 0.03  # of a transaction: others wait for the writer meanwhile
-FIRST, LEAST, MOST = 200, 100, 2_000  # rows in one
-SWEPT = 2_000
+AIM_SECONDS = 0.025  # of a transaction: others wait for the writer meanwhile
+FIRST, LEAST, MOST = 20, 10, 1_000  # rows in one
+SWEPT = 500
 
 Progress = Callable[[int, int], None]
 
@@ -46,7 +46,7 @@ class Table:
     @property
     def rows(self) -> int:
         """Give about how many rows there are."""
-        return sum(len(sheet.cells) for sheet, _ in self.sheets)
+        return sum(sheet.height for sheet, _ in self.sheets)
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines of all sheets."""
@@ -84,7 +84,7 @@ class Importer:
         """Keep what every file needs."""
         self._db = db
         self._now = now
-        self.longest = 0.0  # seconds of the longest transaction
+        self.took: list[float] = []  # seconds of each transaction that wrote rows
 
     async def check(
         self, actor: Actor, wish: Wish, table: Table, *, house: House, progress: Progress = nobody_looks
@@ -113,7 +113,7 @@ class Importer:
             work = partial(jobs.apply_next, job_id=job.id, known=about, limit=size, now=self._now())
             took = await self._db.run(work)
             seconds = time.perf_counter() - begun
-            self.longest = max(self.longest, seconds)
+            self.took.append(seconds)
             done += took
             progress(done, job.rows)
             if took < size:
@@ -137,13 +137,13 @@ class Importer:
         begun = time.perf_counter()
         await self._db.run(work)
         seconds = time.perf_counter() - begun
-        self.longest = max(self.longest, seconds)
+        self.took.append(seconds)
         return seconds
 
 
 def _next(size: int, seconds: float) -> int:
     """Return how many rows come next so that a transaction takes about as long as it may."""
-    return max(LEAST, min(MOST, int(size * min(2.0, AIM_SECONDS / seconds))))
+    return max(LEAST, min(MOST, int(size * min(1.5, AIM_SECONDS / seconds))))
 
 
 def digest_of(raw: bytes) -> str:

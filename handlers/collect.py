@@ -14,7 +14,8 @@ from handlers.promises import day
 from handlers.turn import Turn
 from services.dunning import collecting
 from services.dunning.collecting import CardOf, Debtor, Outcome, Reason
-from services.messages import Cents, Choice, Reply, Start, Style, T, Text, When, lines, reply
+from services.dunning.visits import Visit
+from services.messages import Cents, Choice, Reply, Start, Style, T, Text, When, lines, pairs, reply, window_end
 from services.models import DunningAttempt, Unit
 from services.money.standing import open_cents
 from services.phones import readable
@@ -48,17 +49,34 @@ async def _today(turn: Turn) -> Reply:
     """List whom to see today, and say by which rule money is credited."""
     on = turn.now.astimezone(turn.house.zone).date()
     found = await collecting.today(turn.session, turn.actor, day=on, now=turn.now)
-    groups: list[Text] = []
+    met = [
+        T(
+            "collect.met",
+            unit=unit_label(one.unit),
+            start=When(one.start, Style.WEEK),
+            end=window_end(one.start, one.end),
+        )
+        for one in found.visits
+    ]
+    groups: list[Text] = [lines(T("collect.visits"), *met)] if met else []
     for title, debtors in (
         (T("collect.promised"), found.promised),
         (T("collect.tasks"), found.tasks),
         (T("collect.largest"), found.largest),
         (T("collect.oldest"), found.oldest),
+        (T("collect.left"), found.left),
     ):
         if debtors:
             groups.append(lines(title, *(_line(one) for one in debtors)))
-    everybody = [*found.promised, *found.tasks, *found.largest, *found.oldest]
-    rows = [[Choice(unit_label(one.unit), f"go:collect:{one.unit.id}")] for one in everybody]
+    everybody: list[Visit | Debtor] = [
+        *found.visits,
+        *found.promised,
+        *found.tasks,
+        *found.largest,
+        *found.oldest,
+        *found.left,
+    ]
+    rows = pairs([Choice(unit_label(unit), f"go:collect:{unit.id}") for unit in {one.unit: 0 for one in everybody}])
     text = lines(T("collect.today"), *groups) if groups else T("collect.nobody")
     return reply(lines(text, T("collect.rule")), *rows)
 
@@ -77,6 +95,12 @@ async def _card(turn: Turn, unit_id: int) -> Reply:
         [
             Choice(T("collect.will_pay"), f"go:promise:{unit_id}"),
             Choice(T("collect.refused"), f"go:collect:{unit_id} refused"),
+        ],
+        [Choice(T("collect.meet"), f"go:meet:{unit_id}")]
+        if found.visit is None
+        else [
+            Choice(T("collect.meet_other"), f"go:meet:{unit_id}"),
+            Choice(T("collect.meet_off"), f"go:meet:{unit_id} off"),
         ],
     ]
     return reply(lines(*_head(found), *_history(found.attempts)), *taps)
@@ -97,8 +121,15 @@ def _head(found: CardOf) -> Sequence[Text | None]:
             for bill in found.bills
         ),
         *(T("collect.part", day=day(one.due_on), cents=Cents(one.cents)) for one in found.promise),
+        T("collect.met_at", start=When(found.visit.start, Style.WEEK), end=window_end(*found.visit))
+        if found.visit
+        else None,
+        *(
+            T("collect.gone", name=one.person.name, phone=readable(one.phone), cents=Cents(one.cents))
+            for one in found.left
+        ),
         T("collect.complaints", count=found.complaints) if found.complaints else None,
-        T("collect.spared") if found.spared and not found.promise and not found.complaints else None,
+        T("collect.spared") if found.spared and not (found.promise or found.complaints or found.visit) else None,
     ]
 
 

@@ -23,6 +23,7 @@ from services.money.ledger import Money
 from services.money.standing import open_cents
 from services.refusals import NotFound
 
+NOW = 0  # who lives there now pays, nobody who left
 TAKES = frozenset({Role.COLLECTOR, Role.FINANCE, Role.DESK, Role.SUPERVISOR, Role.MANAGER})
 
 
@@ -46,9 +47,29 @@ async def _typed_unit(turn: Turn) -> int | None:
     return unit.id if unit is not None else None
 
 
-async def _owed(turn: Turn, so_far: Answers) -> Sequence[Option]:
+async def _whose(turn: Turn, so_far: Answers) -> Sequence[Option]:
+    """Offer who lives there now and who left owing."""
     found = await account.of_unit(turn.session, turn.actor, unit_id=int(so_far["unit"]))
-    return [Option(found.due, T("finance.sum", cents=Cents(found.due)))] if found.due > 0 else []
+    left = [
+        Option(one.person.id, T("take_payment.left", name=one.person.name, cents=Cents(one.due))) for one in found.left
+    ]
+    return [*left, Option(NOW, T("take_payment.now", cents=Cents(found.due)))]
+
+
+async def _nobody_left(turn: Turn, so_far: Answers) -> int | None:
+    return NOW if len(await _whose(turn, so_far)) == 1 else None
+
+
+async def _owed(turn: Turn, so_far: Answers) -> Sequence[Option]:
+    bills = await _bills(turn, int(so_far["unit"]), int(so_far["whose"]))
+    due = sum(map(open_cents, bills))
+    return [Option(due, T("finance.sum", cents=Cents(due)))] if due > 0 else []
+
+
+async def _bills(turn: Turn, unit_id: int, whose: int) -> Sequence[Bill]:
+    """Return what is open of who lives there now, or of one who left."""
+    found = await account.of_unit(turn.session, turn.actor, unit_id=unit_id)
+    return found.owed if whose == NOW else next((one.bills for one in found.left if one.person.id == whose), ())
 
 
 async def _unit(turn: Turn, unit_id: int) -> Unit:
@@ -65,6 +86,7 @@ class TakePayment(Form, name="take_payment"):
     confirms: ClassVar[bool] = True
 
     unit: Annotated[int, pick(sums.nothing, other=_typed_unit)]
+    whose: Annotated[int, pick(_whose, only=_nobody_left)]
     cents: Annotated[int, a_sum(_owed)]
     way: Annotated[str, pick(sums.ways, other=sums.typed_way)]
     receipt: Annotated[str, filled()] = ""
@@ -83,15 +105,17 @@ class TakePayment(Form, name="take_payment"):
 
     @classmethod
     async def check(cls, turn: Turn, so_far: Answers) -> Ask | None:
-        """See that the unit is one of the estate."""
+        """See that the unit is one of the estate, and that who left does not pay more than he owes."""
         await _unit(turn, int(so_far["unit"]))
+        due = sum(map(open_cents, await _bills(turn, int(so_far["unit"]), int(so_far["whose"]))))
+        if so_far["whose"] != NOW and int(so_far["cents"]) > due:
+            return Ask("cents", T("take_payment.too_much", cents=Cents(due)))
         return None
 
     async def summary(self, turn: Turn) -> Text:
         """Say what was taken of whom, which bills it pays, and what is left over."""
         unit = await _unit(turn, self.unit)
-        found = await account.of_unit(turn.session, turn.actor, unit_id=unit.id)
-        parts, over = account.shares(found.owed, self.cents)
+        parts, over = account.shares(await _bills(turn, unit.id, self.whose), self.cents)
         return lines(
             T("take_payment.summary", unit=unit_label(unit), cents=Cents(self.cents), way=T(f"way.{self.way}")),
             *(T("take_payment.pays", item=fees.item(bill), cents=Cents(cents)) for bill, cents in parts),
@@ -114,7 +138,8 @@ class TakePayment(Form, name="take_payment"):
             receipt=self.receipt,
             media_id=next(iter(self.photo), None),
         )
-        payment = await ledger.record(turn.session, turn.actor, unit=unit, money=money, now=turn.now)
+        bills = [bill.id for bill in await _bills(turn, unit.id, self.whose)] if self.whose != NOW else []
+        payment = await ledger.record(turn.session, turn.actor, unit=unit, money=money, bills=bills, now=turn.now)
         text = T("take_payment.done", unit=unit_label(unit), cents=Cents(payment.cents), number=payment.number)
         return reply(text, [Choice(T("receipt.show"), f"go:receipt:{payment.number}")])
 
@@ -172,6 +197,7 @@ def account_lines(found: Account) -> Sequence[Text]:
     """Say each line of an account."""
     return [
         *map(_bill, found.owed),
+        *(T("account.left", name=one.person.name, cents=Cents(one.due)) for one in found.left),
         *([T("fees.credit", cents=Cents(found.credit))] if found.credit else ()),
         *map(_payment, found.payments),
         *(T("account.matter", about=T(f"matter.about.{one.kind}"), day=When(one.due_at)) for one in found.matters),

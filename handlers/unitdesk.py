@@ -22,6 +22,7 @@ from services.register import homes, looks, telling, ties
 
 USES = re.compile(r"(?:^|\s)[x\u00d7*]\s?(\d{1,3})(?=\s|$)", re.IGNORECASE)
 CM2 = 10_000
+OFF = "off"
 WHY = ("unlike", "unread", "in_person")  # what most refusals are for
 
 
@@ -33,6 +34,8 @@ async def home(turn: Turn, rest: str) -> Reply:
     found = await homes.file_of(turn.session, turn.actor, unit_id=unit["unit"], now=turn.now)
     spelled = _spelled(found.unit)
     choices = [Choice(T("home.code"), f"go:code:{spelled}"), Choice(T("home.unlink"), f"go:unlink:{spelled}")]
+    if found.unit.takeover == "waits":
+        choices.append(Choice(T("home.taken_over"), f"go:keys:{spelled}"))
     if turn.actor.is_lead:
         choices.append(Choice(T("home.looks"), f"go:looks:{spelled}"))
     return reply(lines(*_facts(found), *(_tied(one) for one in found.tied)), *pairs(choices))
@@ -54,6 +57,7 @@ def _facts(found: homes.UnitFile) -> list[T | None]:
         T("home.phase", phase=found.phase) if found.phase else None,
         T("home.company", name=found.company) if found.company else None,
         T("home.handover", day=telling.day(unit.handover_on)) if unit.handover_on else None,
+        T("home.waits") if unit.takeover == "waits" else None,
         T("home.vacant", day=telling.day(unit.vacant_since)) if unit.vacant_since else None,
         T("home.pays", tie=T(f"tie.{unit.payer}")),
         T("home.contact", words=unit.emergency_contact) if unit.emergency_contact else None,
@@ -68,6 +72,16 @@ def _tied(one: ties.Tied) -> T:
     if one.tie.until is None:
         return T("home.tied", **said)
     return T("home.tied_until", day=telling.day(one.tie.until), **said)
+
+
+async def keys(turn: Turn, rest: str) -> Reply:
+    """Note that an owner took his home over: `/keys 3-2-1502`; with `off`, that its keys still wait for him."""
+    words, _, off = rest.strip().partition(" ")
+    unit = await moves.unit_in(turn, words)
+    if unit is None or off not in {"", OFF}:
+        return reply(T("keys.how"))
+    await homes.take_over(turn.session, turn.actor, unit_id=unit["unit"], done=not off)
+    return reply(T("keys.waits", place=unit["label"]) if off else T("keys.done", place=unit["label"]))
 
 
 async def code(turn: Turn, rest: str) -> Reply:

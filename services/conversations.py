@@ -142,10 +142,12 @@ async def _offer(
     return added
 
 
-async def offer(session: Session, *, to: To, key: str, say: Say, now: datetime) -> int | None:
+async def offer(
+    session: Session, *, to: To, key: str, say: Say, now: datetime, person_id: int | None = None
+) -> int | None:
     """Let the commands on a say be numbered or typed; None when there are none."""
     choices = [choice for row in say.choices for choice in row if choice.tap]
-    return await _offer(session, to, None, key, choices, now, None) if choices else None
+    return await _offer(session, to, person_id, key, choices, now, None) if choices else None
 
 
 async def keep(session: Session, prompt: Prompt) -> None:

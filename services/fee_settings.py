@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from services.sections import Section
+from services.sections import Hours, Section
 
 
 def _listed(found: object) -> object:
@@ -67,3 +67,6 @@ class Dunning(Section):
     nap_ends: time = time(14, 0)
     promise_days: int = Field(30, ge=1, le=365)  # a promise of one day may lie so far ahead
     instalments: int = Field(6, ge=2, le=24)  # at most, one a month
+    visit_evenings: Hours = "18:30-20:00 mon-fri"  # when collectors meet people
+    visit_weekends: Hours = "10:00-12:00 14:30-17:00 sat,sun"
+    visit_minutes: int = Field(45, ge=15, le=120)

@@ -27,6 +27,7 @@ class Style(StrEnum):
     DAY = "day"  # 4月12日
     DATE = "date"  # the same, with the year where it is another one
     NEAR = "near"  # 今天15:10, 明天15:10, 4月12日15:10
+    WEEK = "week"  # 今天15:10, 明天15:10, 周日4月12日15:10
     FULL = "full"  # 4月12日15:10
 
 

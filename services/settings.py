@@ -17,11 +17,11 @@ from pydantic import (
 )
 from sqlalchemy import Select, bindparam, or_, select
 
-from services import direct, hours, publicdays
+from services import direct, publicdays
 from services.db import Session, upsert
 from services.fee_settings import Dunning, Fees, Payments
 from services.models import Setting, table_of
-from services.sections import Section
+from services.sections import Hours, Section
 
 EVERYWHERE = 0  # community id of a setting that holds for all
 
@@ -160,11 +160,6 @@ class Quiet(Section):
     ends: time = time(8, 0)
 
 
-def _hours(text: str) -> str:
-    hours.read(text)
-    return text
-
-
 def _dates(found: object) -> object:
     """Take dates as one text, as well as a list; a number is no date."""
     if isinstance(found, str):
@@ -183,7 +178,6 @@ def _country(code: str) -> str:
 HOME = "CN"
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DATES = 'days such as ["2026-05-04", "2026-12-24"]'
-Hours = Annotated[str, AfterValidator(_hours), Field(description=hours.ALLOWED)]
 Dates = Annotated[tuple[date, ...], BeforeValidator(_dates), Field(description=DATES)]
 Country = Annotated[
     str,

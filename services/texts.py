@@ -21,6 +21,7 @@ from services.messages import Cents, Channel, Lines, Param, Style, T, Text, When
 LOCALES = ("zh_Hans", "zh_Hant", "en")
 DEFAULT_LOCALE = "zh_Hans"
 HOME = Path(__file__).parent / "locale"
+NEAR_DAYS = {0: "day.today", 1: "day.tomorrow", -1: "day.yesterday"}
 PLAIN_TEXT = "plain"  # the key of a person's own words
 NOTHING = "\u200b"  # a sentence that says nothing on this channel
 
@@ -128,12 +129,15 @@ class Texts:
             return clock
         days = (local.date() - today).days
         style = value.style
-        near = {0: "day.today", 1: "day.tomorrow", -1: "day.yesterday"}.get(days) if style is Style.NEAR else None
+        near = NEAR_DAYS.get(days) if style in {Style.NEAR, Style.WEEK} else None
         day = self._render(T(near or "day.date", month=local.month, day=local.day), reader)
         if style is Style.DATE and local.year != today.year:
             return self._render(T("day.year", year=local.year, month=local.month, day=local.day), reader)
         if style in {Style.DAY, Style.DATE}:
             return day
+        if style is Style.WEEK and near is None:
+            weekday = self._render(T(f"digest.weekday.{local.weekday()}"), reader)
+            day = self._render(T("day.week", day=day, weekday=weekday), reader)
         return self._render(T("day.at", day=day, clock=clock), reader)
 
 

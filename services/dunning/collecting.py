@@ -8,14 +8,16 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from services import access, people
 from services.access import Deed, Subject
 from services.actors import Actor
+from services.calendar import Span
 from services.catalog import Kind
 from services.db import Session
-from services.dunning import pauses
+from services.dunning import pauses, visits
+from services.dunning.visits import Visit
 from services.models import (
     Bill,
     Building,
@@ -75,10 +77,21 @@ class Debtor:
 class Today:
     """The groups of a day: nobody stands in two of them."""
 
+    visits: Sequence[Visit]  # agreed, the next first
     promised: Sequence[Debtor]
     tasks: Sequence[Debtor]  # a step says: call, visit
     largest: Sequence[Debtor]
     oldest: Sequence[Debtor]
+    left: Sequence[Debtor]  # what people owe who sold or moved out
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Somebody who left a home and still owes for his time."""
+
+    person: Person
+    phone: str
+    cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,8 @@ class CardOf:
     phone: str
     attempts: Sequence[DunningAttempt]
     promise: Sequence[Instalment]
+    visit: Span | None
+    left: Sequence[Gone]
     complaints: int
     spared: bool
 
@@ -104,10 +119,10 @@ def _collects(actor: Actor) -> ColumnElement[bool]:
     return (Unit.community_id == actor.community_id) & (collector == actor.staff.staff_id)
 
 
-def _debtors(actor: Actor, today: date) -> Select[int, int, date]:
-    """Say which homes owe what is overdue, with sum and oldest day; parking spaces count to their home."""
+def _debtors(actor: Actor, today: date, whose: ColumnElement[bool]) -> Select[int, int, date]:
+    """Say for which homes what is overdue, with sum and oldest day; parking spaces count to their home."""
     home = func.coalesce(Unit.attached_to, Unit.id)
-    owes = standing.OPEN, Bill.payer_id.is_(None), Bill.due_on < today, Bill.community_id == actor.community_id
+    owes = standing.OPEN, whose, Bill.due_on < today, Bill.community_id == actor.community_id
     total = func.sum(Bill.cents + Bill.adjusted_cents - Bill.paid_cents)
     return (
         select(home.label("home"), total.label("cents"), func.min(Bill.due_on).label("oldest"))
@@ -128,15 +143,18 @@ async def today(session: Session, actor: Actor, *, day: date, now: datetime) -> 
     """Return whom to see today: promised for today, the largest, the oldest. Raises `NotAllowed`."""
     _may(actor)
     promised = await _promised(session, actor, day)
-    seen = {one.unit.id for one in promised}
-    base = _debtors(actor, day).subquery()
+    met = await visits.ahead(session, actor, now=now, most=MOST)
+    seen = {one.unit.id for one in promised} | {one.unit.id for one in met}
+    base = _debtors(actor, day, Bill.payer_id.is_(None)).subquery()
     waits = select(DunningAttempt.unit_id).where(DunningAttempt.state == "task")
     tasks = await _free(session, select(base).where(base.c.home.in_(waits)).order_by(base.c.oldest), seen, now)
     seen |= {one.unit.id for one in tasks}
     largest = await _free(session, select(base).order_by(base.c.cents.desc(), base.c.home), seen, now)
     seen |= {one.unit.id for one in largest}
     oldest = await _free(session, select(base).order_by(base.c.oldest, base.c.home), seen, now)
-    return Today(promised, tasks, largest, oldest)
+    gone = _debtors(actor, day, Bill.payer_id.is_not(None)).subquery()
+    left = await _named(session, (await session.execute(select(gone).order_by(gone.c.cents.desc()).limit(MOST))).all())
+    return Today(met, promised, tasks, largest, oldest, left)
 
 
 async def _promised(session: Session, actor: Actor, day: date) -> Sequence[Debtor]:
@@ -159,10 +177,13 @@ async def _free(session: Session, statement: Select[Any], seen: set[int], now: d
     held = set(seen) | set(await pauses.spared(session, homes=homes, now=now))
     later = DunningAttempt.unit_id.in_(homes), DunningAttempt.next_on > now.date()
     held |= set((await session.scalars(select(DunningAttempt.unit_id).where(*later))).all())
-    free = [row for row in rows if row.home not in held][:MOST]
-    units = await session.scalars(select(Unit).where(Unit.id.in_([row.home for row in free])))
+    return await _named(session, [row for row in rows if row.home not in held][:MOST])
+
+
+async def _named(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Debtor]:
+    units = await session.scalars(select(Unit).where(Unit.id.in_([row.home for row in rows])))
     by_id = {unit.id: unit for unit in units}
-    return [Debtor(by_id[row.home], int(row.cents), row.oldest) for row in free]
+    return [Debtor(by_id[row.home], int(row.cents), row.oldest) for row in rows]
 
 
 async def _unit(session: Session, actor: Actor, unit_id: int) -> Unit:
@@ -192,9 +213,22 @@ async def card(session: Session, actor: Actor, *, unit_id: int, now: datetime) -
         await people.phone_of(session, payer.id) if payer else "",
         (await session.scalars(tried.order_by(DunningAttempt.id.desc()).limit(PAST))).all(),
         (await session.scalars(promised.order_by(Instalment.due_on))).all(),
+        await visits.agreed(session, unit_id=unit.id, now=now),
+        await _left(session, actor, unit, units, now),
         await _complaints(session, unit),
         unit.id in await pauses.spared(session, homes=[unit.id], now=now),
     )
+
+
+async def _left(session: Session, actor: Actor, unit: Unit, units: Sequence[int], now: datetime) -> Sequence[Gone]:
+    """Return who left a home owing; their numbers are looked at like the payer's."""
+    found = []
+    for person_id, bills in (await standing.left_owing(session, unit_ids=units)).items():
+        person = await session.get_one(Person, person_id)
+        phone = await people.phone_of(session, person.id)
+        found.append(Gone(person, phone, sum(standing.open_cents(bill) for bill in bills)))
+        await _look(session, actor, unit, person, now)
+    return found
 
 
 async def _look(session: Session, actor: Actor, unit: Unit, payer: Person | None, now: datetime) -> None:

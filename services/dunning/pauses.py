@@ -1,4 +1,4 @@
-"""What holds dunning up: a matter before finance, a promise, hardship, a related open complaint."""
+"""What holds dunning up: a matter before finance, a promise, a visit agreed, hardship, a related open complaint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from services.catalog import Kind
 from services.db import Session
-from services.models import Bill, Occupancy, Promise, Sparing, Ticket, Unit
+from services.models import Bill, DunningAttempt, Occupancy, Promise, Sparing, Ticket, Unit
 from services.money.matters import paused_bills
 from services.money.standing import OPEN
 from services.tickets.rules import State
@@ -26,7 +26,10 @@ async def spared(session: Session, *, homes: Sequence[int], now: datetime) -> fr
     relieved = select(Sparing.unit_id).where(
         Sparing.unit_id.in_(homes), Sparing.ended_at.is_(None), or_(Sparing.until.is_(None), Sparing.until > now)
     )
-    found = set((await session.scalars(promised.union(relieved))).all())
+    met = select(DunningAttempt.unit_id).where(
+        DunningAttempt.unit_id.in_(homes), DunningAttempt.state == "task", DunningAttempt.visit_until > now
+    )
+    found = set((await session.scalars(promised.union(relieved, met))).all())
     return frozenset(found | await _complaining(session, homes))
 
 

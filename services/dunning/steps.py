@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,17 @@ from services.catalog_file import Table, opened
 
 SHIPPED = Path(__file__).parents[1] / "dunning.toml"
 LONGEST = 3_660
+
+
+class StepList(StrEnum):
+    """Whom steps are for."""
+
+    FEES = "fees"  # who pays for a home
+    HANDOVER = "handover"  # an owner who has not taken his home over
+    LEFT = "left"  # who sold or moved out, for what he left owing
+
+
+Plan = Mapping[StepList, Sequence["Step"]]
 
 
 class Name(StrEnum):
@@ -27,6 +38,10 @@ class Name(StrEnum):
     VISIT = "visit"
     LETTER = "letter"
     LEGAL = "legal"
+    KEYS = "keys"  # come and take your home over
+    KEYS_AGAIN = "keys_again"
+    LEFT = "left"
+    LEFT_AGAIN = "left_again"
 
 
 class Does(StrEnum):
@@ -72,25 +87,33 @@ class Household:
 
 
 @cache
-def of(file: str) -> Sequence[Step]:
+def of(file: str) -> Plan:
     """Return the steps of the file that a community names; "" is the shipped one."""
     return load(Path(file) if file else None)
 
 
-def load(path: Path | None = None) -> Sequence[Step]:
-    """Read the steps, by default the shipped ones; `CatalogError` names what is wrong in the file."""
+def load(path: Path | None = None) -> Plan:
+    """Read the lists of steps, by default the shipped ones; `CatalogError` names what is wrong in the file.
+
+    Without [handover] these owners get the steps of [fees]; without [left] who left gets none.
+    """
     top = opened(path or SHIPPED)
-    top.only(required={"fees"})
-    found = [_step(top, name, table) for name, table in top.tables("fees")]
+    top.only(required={StepList.FEES}, optional={StepList.HANDOVER, StepList.LEFT})
+    found = {name: _steps(top, name) for name in StepList}
+    return found | {StepList.HANDOVER: found[StepList.HANDOVER] or found[StepList.FEES]}
+
+
+def _steps(top: Table, of_list: StepList) -> Sequence[Step]:
+    found = [_step(top, of_list, name, table) for name, table in top.tables(of_list)]
     if [step.days for step in found] != sorted({step.days for step in found}):
-        raise top.wrong("fees", "steps out of order", "steps by rising days")
+        raise top.wrong(of_list, "steps out of order", "steps by rising days")
     return tuple(found)
 
 
-def _step(top: Table, name: str, table: Table) -> Step:
+def _step(top: Table, of_list: StepList, name: str, table: Table) -> Step:
     table.only(required={"days", "lasts", "does"}, optional={"via"})
     if name not in set(Name):
-        raise top.wrong("fees", name, "one of " + ", ".join(Name))
+        raise top.wrong(of_list, name, "one of " + ", ".join(Name))
     days, lasts = table.entries["days"], table.days("lasts", 1)
     if isinstance(days, bool) or not isinstance(days, int) or abs(days) > LONGEST:
         raise table.wrong("days", days, f"a whole number of days, {-LONGEST} to {LONGEST}")
@@ -112,6 +135,6 @@ def following(
     return None if too_soon and step.does is Does.MESSAGE else step
 
 
-def furthest_ahead(steps: Sequence[Step]) -> int:
+def furthest_ahead(plan: Plan) -> int:
     """Return how many days before its day a bill is first looked at."""
-    return max([-step.days for step in steps], default=0)
+    return max([-step.days for steps in plan.values() for step in steps], default=0)

@@ -85,7 +85,7 @@ def _units(span: Span) -> Select[*tuple[Any, ...]]:
     beside = and_(Building.community_id == Unit.community_id, Building.name == Unit.building)
     return (
         select(Unit.building, Unit.entrance, Unit.room, Unit.kind, Building.phase, Unit.area_cm2)
-        .add_columns(Unit.handover_on, Unit.vacant_since, Unit.payer, Unit.emergency_contact)
+        .add_columns(Unit.handover_on, Unit.takeover, Unit.vacant_since, Unit.payer, Unit.emergency_contact)
         .outerjoin(Building, beside)
         .where(Unit.community_id == span.community_id, Unit.building != "")
     )
@@ -94,7 +94,7 @@ def _units(span: Span) -> Select[*tuple[Any, ...]]:
 def _unit_cells(row: Row[Any], words: Columns, span: Span) -> Sequence[Cell]:  # noqa: ARG001
     return (
         *(row.building, row.entrance, row.room, words.word("kind", row.kind), row.phase or ""),
-        *(Decimal(row.area_cm2) / CM2, row.handover_on, row.vacant_since),
+        *(Decimal(row.area_cm2) / CM2, row.handover_on, words.word("takeover", row.takeover), row.vacant_since),
         *(words.word("payer", row.payer), row.emergency_contact),
     )
 
@@ -193,7 +193,19 @@ def _balance_cells(row: Row[Any], words: Columns, span: Span) -> Sequence[Cell]:
 BILL = ("unit", "item", "period", "amount", "paid", "due", "from", "to", "reckoned")
 TABLES: Mapping[Kind, Table] = {
     Kind.UNITS: Table(
-        ("building", "entrance", "room", "kind", "phase", "area", "handover", "vacant", "payer", "emergency"),
+        (
+            "building",
+            "entrance",
+            "room",
+            "kind",
+            "phase",
+            "area",
+            "handover",
+            "takeover",
+            "vacant",
+            "payer",
+            "emergency",
+        ),
         _units,
         Unit.id,
         _unit_cells,

@@ -18,6 +18,7 @@ ATTRIBUTES = {  # field of the file → column of the row
     "kind": "kind",
     "area": "area_cm2",
     "handover": "handover_on",
+    "takeover": "takeover",
     "vacant": "vacant_since",
     "payer": "payer",
     "emergency": "emergency_contact",
@@ -81,6 +82,7 @@ async def apply_units(session: Session, rows: Sequence[Mapping[str, Any]], known
 
 async def _upsert(session: Session, rows: Sequence[Mapping[str, Any]], known: Known) -> None:
     plain = {"kind": UnitKind.FLAT.value, "area_cm2": 0, "payer": "owner", "emergency_contact": ""}
+    plain |= {"takeover": "done"}
     plain |= {"handover_on": None, "vacant_since": None, "attached_to": None}
     new = [
         {

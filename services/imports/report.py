@@ -77,7 +77,7 @@ def annotated(found: Iterable[Sheet], bad: Sequence[Bad], *, say: Say) -> bytes:
         marked = book.add_format({"bg_color": "#FFD9D0", "text_wrap": True, "valign": "top"})
         for sheet in found:
             page = book.add_worksheet(sheet.name[:31] or None)
-            width = max(map(len, sheet.cells), default=0)
+            width = sheet.width
             page.set_column(0, max(width - 1, 0), NARROW * 1.6)
             page.set_column(width, width, WIDE)
             for number, cells in sheet.rows():

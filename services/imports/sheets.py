@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
 
 DELIMITERS = ",\t;|"
 LOOKED_AT = 15  # lines, to tell the delimiter
@@ -15,6 +19,7 @@ OLD = b"\xd0\xcf\x11\xe0"  # the container of .xls, and of spreadsheets with a p
 LARGEST = 64 * 1024 * 1024
 
 Row = Sequence[object]
+Place = tuple[int, int]  # row and column, counted from 0
 
 
 class NoTableError(ValueError):
@@ -23,20 +28,29 @@ class NoTableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet; `rows` yields each row with its number as spreadsheets count, merged cells filled down."""
+    """One sheet; `rows` yields each row with its number as spreadsheets count, merged cells filled down.
+
+    The rows are read anew each time, one by one: a sheet is never held as a whole in our objects.
+    """
 
     name: str
     first: int  # the number of its first row
-    cells: Sequence[Row]
-    merged: Mapping[tuple[int, int], object]  # (row, column) of `cells` → what its merged area says
+    height: int
+    width: int
+    read: Callable[[], Iterator[Row]]
+    corners: Mapping[Place, Place]  # cell of a merged area → the one that says what stands in it, by `read`'s count
 
     def rows(self) -> Iterator[tuple[int, list[object]]]:
         """Yield the rows with their numbers."""
-        for at, row in enumerate(self.cells):
+        said: dict[Place, object] = {}
+        for at, row in enumerate(self.read()):
             found = list(row)
-            for column in range(len(found)):
-                if found[column] in {"", None} and (at, column) in self.merged:
-                    found[column] = self.merged[at, column]
+            for column in range(len(found)) if self.corners else ():
+                corner = self.corners.get((at, column))
+                if corner == (at, column):
+                    said[corner] = found[column]
+                elif corner is not None and found[column] in {"", None}:
+                    found[column] = said.get(corner, "")
             yield self.first + at, found
 
     def top(self, count: int) -> list[list[object]]:
@@ -72,32 +86,34 @@ def _spreadsheet(raw: bytes) -> list[Sheet]:
         raise NoTableError("password") from None
     except (CalamineError, OSError, ValueError):
         raise NoTableError("broken") from None
-    full = [sheet for sheet in found if sheet.cells]
+    full = [sheet for sheet in found if sheet.height]
     if not full:
         raise NoTableError("empty")
     return full
 
 
-def _sheet(sheet: object) -> Sheet:
-    start: tuple[int, int] = sheet.start or (0, 0)  # type: ignore[attr-defined]
-    rows: Sequence[Row] = sheet.to_python(skip_empty_area=True)  # type: ignore[attr-defined]
-    left: tuple[int, int] = (start[0], start[1])
-    ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]] = sheet.merged_cell_ranges or ()  # type: ignore[attr-defined]
-    return Sheet(sheet.name, start[0] + 1, rows, _filled(rows, ranges, left))  # type: ignore[attr-defined]
+def _sheet(sheet: CalamineSheet) -> Sheet:
+    top, left = sheet.start or (0, 0)
+    height, width = (sheet.height, sheet.width) if sheet.start else (0, 0)
+
+    def rows() -> Iterator[Row]:
+        return islice(sheet.iter_rows(), top, None)  # the library begins at the top, but not at the left
+
+    return Sheet(
+        sheet.name, top + 1, height, width, rows, _corners(sheet.merged_cell_ranges or (), (top, left), (height, width))
+    )
 
 
-def _filled(
-    rows: Sequence[Row], ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], start: tuple[int, int]
-) -> dict[tuple[int, int], object]:
-    """Say for every cell of a merged area what its corner says."""
-    found: dict[tuple[int, int], object] = {}
-    for (top, left), (bottom, right) in ranges:
-        row, column = top - start[0], left - start[1]
-        if 0 <= row < len(rows) and 0 <= column < len(rows[row]):
-            said = rows[row][column]
-            for each in range(row, min(bottom - start[0], len(rows) - 1) + 1):
-                for one in range(column, right - start[1] + 1):
-                    found[each, one] = said
+def _corners(areas: Iterable[tuple[Place, Place]], start: Place, size: Place) -> dict[Place, Place]:
+    """Say for every cell of a merged area which corner speaks for it."""
+    found: dict[Place, Place] = {}
+    for (top, left), (bottom, right) in areas:
+        corner = top - start[0], left - start[1]
+        if min(corner) < 0 or corner[0] >= size[0] or corner[1] >= size[1]:
+            continue
+        for row in range(corner[0], min(bottom - start[0], size[0] - 1) + 1):
+            for column in range(corner[1], min(right - start[1], size[1] - 1) + 1):
+                found[row, column] = corner
     return found
 
 
@@ -105,11 +121,17 @@ def _text(raw: bytes) -> Sheet:
     text = _decoded(raw)
     head = text.split("\n", LOOKED_AT)[:LOOKED_AT]
     delimiter = max(DELIMITERS, key=lambda sign: sum(line.count(sign) for line in head))
+
+    def rows() -> Iterator[Row]:
+        return csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+
+    height = width = 0
     try:
-        rows = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+        for row in rows():
+            height, width = height + 1, max(width, len(row))
     except csv.Error:
         raise NoTableError("broken") from None
-    return Sheet("", 1, rows, {})
+    return Sheet("", 1, height, width, rows, {})
 
 
 def _decoded(raw: bytes) -> str:

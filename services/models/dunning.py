@@ -27,7 +27,7 @@ class DunningAttempt(Base):
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
     unit_id: Mapped[Ref] = mapped_column(ForeignKey("unit.id"))  # the home that parking spaces belong to
     key: Mapped[str]  # list, unit, step and the bill it follows from: a step is taken once
-    list: Mapped[Code]  # fees | handover: which steps
+    list: Mapped[Code]  # fees | handover | left: which steps
     step: Mapped[Code]
     way: Mapped[Code]  # chat | sms | call | visit | letter | legal
     state: Mapped[Code]  # said | task | done | skipped

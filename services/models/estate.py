@@ -105,7 +105,8 @@ class Unit(Base):
     payer: Mapped[Code] = mapped_column(default="owner", server_default="owner")  # owner | tenant: who pays its fees
     collector_id: Mapped[int | None]  # who collects here, a staff id; None: the building's
     area_cm2: Mapped[int] = mapped_column(default=0)  # ten thousand of them are a square metre
-    handover_on: Mapped[date | None]
+    handover_on: Mapped[date | None]  # its fees count from that day
+    takeover: Mapped[Code] = mapped_column(default="done", server_default="done")  # waits: nobody fetched the keys yet
     vacant_since: Mapped[date | None]
     emergency_contact: Mapped[str] = mapped_column(default="")
 

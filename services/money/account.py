@@ -11,7 +11,7 @@ from services import access
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
-from services.models import Balance, Bill, Community, Deposit, Matter, Payment, Unit
+from services.models import Balance, Bill, Community, Deposit, Matter, Payment, Person, Unit
 from services.money import ledger, standing
 from services.money.matters import UNANSWERED
 from services.refusals import NotAllowed, NotFound
@@ -31,11 +31,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody who sold or moved out, and what he still owes for his time."""
+
+    person: Person
+    bills: Sequence[Bill]
+
+    @property
+    def due(self) -> int:
+        """The sum of it, in cents."""
+        return sum(standing.open_cents(bill) for bill in self.bills)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A household's account as who works with it reads it."""
 
     units: Sequence[Unit]
     owed: Sequence[Bill]
+    left: Sequence[Left]
     credit: int
     payments: Sequence[Payment]
     matters: Sequence[Matter]
@@ -68,12 +82,16 @@ async def _own(session: Session, actor: Actor) -> Sequence[tuple[Payment, Unit]]
         .order_by(Payment.paid_on.desc(), Payment.id.desc())
         .limit(MOST * 10)
     )
-    return [(payment, unit) for payment, unit in rows if _in_his_time(actor, payment, unit)]
+    found = rows.all()
+    left = await standing.left_paid(session, payment_ids=[payment.id for payment, _ in found])
+    return [(one, unit) for one, unit in found if _in_his_time(actor, one, unit, left.get(one.id))]
 
 
-def _in_his_time(actor: Actor, payment: Payment, unit: Unit) -> bool:
-    home = Subject(unit.community_id, unit.attached_to or unit.id, on=payment.paid_on)
-    return access.may(actor, Deed.SEE_PAST, home)
+def _in_his_time(actor: Actor, payment: Payment, unit: Unit, left_id: int | None) -> bool:
+    """Whether it is of the actor's household and time; what somebody paid who had left is that person's alone."""
+    if left_id is not None:
+        return left_id == actor.person_id and actor.sees_amounts
+    return access.may(actor, Deed.SEE_PAST, Subject(unit.community_id, unit.attached_to or unit.id, on=payment.paid_on))
 
 
 async def receipt(session: Session, actor: Actor, *, number: str) -> Entry:
@@ -107,7 +125,8 @@ async def _entry(session: Session, payment: Payment, unit: Unit) -> Entry:
 
 
 async def _may_see(session: Session, actor: Actor, payment: Payment, unit: Unit) -> bool:
-    if _in_his_time(actor, payment, unit):
+    left = await standing.left_paid(session, payment_ids=[payment.id])
+    if _in_his_time(actor, payment, unit, left.get(payment.id)):
         return True
     collector_id = await standing.collector_of(session, unit)
     own_entry = actor.staff is not None and payment.taken_by == actor.staff.staff_id
@@ -132,12 +151,18 @@ async def of_unit(session: Session, actor: Actor, *, unit_id: int) -> Account:
     return Account(
         units=units,
         owed=await standing.owed(session, unit_ids=ids),
+        left=await _left(session, ids),
         credit=await standing.credit(session, unit_ids=ids),
         payments=(await session.scalars(payments.limit(RECENT))).all(),
         matters=(await session.scalars(waiting)).all(),
         balances=(await session.scalars(left)).all(),
         deposits=(await session.scalars(held)).all(),
     )
+
+
+async def _left(session: Session, unit_ids: Sequence[int]) -> Sequence[Left]:
+    owing = await standing.left_owing(session, unit_ids=unit_ids)
+    return [Left(await session.get_one(Person, person_id), bills) for person_id, bills in owing.items()]
 
 
 async def slug(session: Session, *, community_id: int) -> str:

@@ -17,7 +17,7 @@ from services.outbox import Priority
 
 
 async def tell(session: Session, payment: Payment, unit: Unit, *, now: datetime) -> None:
-    """Tell everybody who pays for the unit, each once."""
+    """Tell everybody whose bills it paid, each once."""
     phone = await session.scalar(select(Community.phone).where(Community.id == unit.community_id)) or ""
     known = T("money.landed", cents=Cents(payment.cents), number=payment.number, phone=phone)
     plain = T("money.landed_plain", number=payment.number, phone=phone)
@@ -48,8 +48,7 @@ async def _tell(
     now: datetime,
 ) -> None:
     """Say the one to proven addresses, the other to the rest."""
-    persons = (await standing.payers(session, unit_ids=[unit.id])).get(unit.id, ())
-    reached = await people.addresses_of(session, [person.id for person in persons])
+    reached = await people.addresses_of(session, await _whose(session, payment, unit))
     proven = await trusted(session, address_ids=[to.address_id for to in reached.values()])
     for person_id, to in reached.items():
         sure = to.address_id in proven
@@ -63,6 +62,14 @@ async def _tell(
             priority=Priority.WORK,
             now=now,
         )
+
+
+async def _whose(session: Session, payment: Payment, unit: Unit) -> Sequence[int]:
+    """Return the persons a payment concerns: who left the bills that it paid, else who pays for the unit now."""
+    paid = [payment.id, *([payment.reverses_id] if payment.reverses_id else [])]
+    left = (await standing.left_paid(session, payment_ids=paid)).values()
+    payers = await standing.payers(session, unit_ids=[unit.id])
+    return sorted(set(left)) or [person.id for person in payers.get(unit.id, ())]
 
 
 async def trusted(session: Session, *, address_ids: list[int]) -> frozenset[int]:

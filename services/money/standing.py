@@ -11,7 +11,7 @@ from services import access
 from services.access import Deed, Subject
 from services.actors import Actor, Home, Tie
 from services.db import Session
-from services.models import Bill, Building, Occupancy, Payment, Person, Unit
+from services.models import Allocation, Bill, Building, Occupancy, Payment, Person, Unit
 from services.refusals import NotAllowed, Refused
 
 OPEN = Bill.paid_cents < Bill.cents + Bill.adjusted_cents
@@ -77,6 +77,25 @@ async def owed(session: Session, *, unit_ids: Sequence[int]) -> Sequence[Bill]:
     ).all()
 
 
+async def left_owing(session: Session, *, unit_ids: Sequence[int]) -> Mapping[int, Sequence[Bill]]:
+    """Return what who sold or moved out still owes for the units, by person, oldest first."""
+    theirs = Bill.unit_id.in_(unit_ids), Bill.payer_id.is_not(None), OPEN
+    found: dict[int, list[Bill]] = {}
+    for bill in await session.scalars(select(Bill).where(*theirs).order_by(Bill.payer_id, Bill.due_on, Bill.id)):
+        if bill.payer_id is not None:
+            found.setdefault(bill.payer_id, []).append(bill)
+    return found
+
+
+async def left_paid(session: Session, *, payment_ids: Sequence[int]) -> Mapping[int, int]:
+    """Return whose bills, of people who left, some payments paid: person by payment."""
+    its = Allocation.payment_id.in_(payment_ids), Bill.payer_id.is_not(None)
+    rows = await session.execute(
+        select(Allocation.payment_id, Bill.payer_id).join(Bill, Bill.id == Allocation.bill_id).where(*its)
+    )
+    return {payment_id: person_id for payment_id, person_id in rows if person_id is not None}
+
+
 async def arrears(session: Session, actor: Actor, *, unit_id: int, today: date) -> int:
     """Return what a unit has not paid in time, in cents, for the desk alone; raises `NotAllowed`."""
     if actor.community_id is None or not access.may(actor, Deed.SEE_ACCOUNT, Subject(actor.community_id, unit_id)):
@@ -95,23 +114,20 @@ async def household(session: Session, *, unit_id: int) -> Sequence[Unit]:
 
 async def payers(session: Session, *, unit_ids: Sequence[int]) -> Mapping[int, Sequence[Person]]:
     """Return who pays for each unit: its owners, or its tenants where tenants pay and there is one."""
+    units = (await session.execute(select(Unit.id, Unit.payer, Unit.attached_to).where(Unit.id.in_(unit_ids)))).all()
+    homes = {row.attached_to or row.id for row in units}
+    lives = Occupancy.unit_id.in_(homes), Occupancy.status == "active", Occupancy.role.in_([Tie.OWNER, Tie.TENANT])
     rows = await session.execute(
-        select(Unit.id, Unit.payer, Occupancy.role, Person)
-        .join(Occupancy, Occupancy.unit_id == func.coalesce(Unit.attached_to, Unit.id))
+        select(Occupancy.unit_id, Occupancy.role, Person)
         .join(Person, Person.id == Occupancy.person_id)
-        .where(
-            Unit.id.in_(unit_ids),
-            Occupancy.status == "active",
-            Occupancy.role.in_([Tie.OWNER, Tie.TENANT]),
-        )
-        .order_by(Unit.id, Occupancy.id)
+        .where(*lives)
+        .order_by(Occupancy.id)
     )
-    by_role: dict[int, dict[str, list[Person]]] = {}
-    says: dict[int, str] = {}
-    for unit_id, payer, role, person in rows.all():
-        by_role.setdefault(unit_id, {}).setdefault(role, []).append(person)
-        says[unit_id] = payer
-    return {unit_id: found.get(says[unit_id]) or found.get(Tie.OWNER, []) for unit_id, found in by_role.items()}
+    of_home: dict[int, dict[str, list[Person]]] = {}
+    for home_id, role, person in rows.all():
+        of_home.setdefault(home_id, {}).setdefault(role, []).append(person)
+    found = {row.id: (row.payer, of_home.get(row.attached_to or row.id, {})) for row in units}
+    return {unit_id: by.get(payer) or by.get(Tie.OWNER, []) for unit_id, (payer, by) in found.items() if by}
 
 
 async def credit(session: Session, *, unit_ids: Sequence[int]) -> int:

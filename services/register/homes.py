@@ -86,6 +86,14 @@ async def let_pay(session: Session, actor: Actor, *, unit_id: int, payer: Tie) -
     return unit
 
 
+async def take_over(session: Session, actor: Actor, *, unit_id: int, done: bool) -> Unit:
+    """Say that a home's owner took it over, or that its keys still wait for him."""
+    unit = await edited(session, actor, unit_id=unit_id)
+    unit.takeover = "done" if done else "waits"
+    await session.flush()
+    return unit
+
+
 async def ways(session: Session, actor: Actor, *, unit_id: int) -> Sequence[Way]:
     """Return the addresses of a unit's people, for the desk to take one from whom it belonged to."""
     await edited(session, actor, unit_id=unit_id)

@@ -50,7 +50,7 @@ SECRETS = ("4,321.09", "4321.09", "777.77", "432109", "3,543.32", "138 0013 8006
 DOORS = (  # every command that money or a household stands behind
     *("fees", "feepast", "feeq", "statement", "pay", "paidbefore", "wrongline", "paid", "account", "matters", "matter"),
     *("receipt", "receiptpic", "refund", "reverse", "collect", "rates", "spare", "home", "looks", "code", "sold"),
-    *("lease", "movedout", "payer", "family", "sendaway", "actfor", "loss"),
+    *("lease", "movedout", "payer", "family", "sendaway", "actfor", "loss", "meet", "keys"),
 )
 WATCHED: Sequence[type[Base]] = (
     *(Payment, Adjustment, Discount, Matter, Occupancy, Promise, Sparing),

@@ -18,7 +18,7 @@ from services.actors import House
 from services.db import Session
 from services.dunning import letters
 from services.dunning.letters import Letter
-from services.dunning.steps import OF_THE_OFFICE, Does, of
+from services.dunning.steps import OF_THE_OFFICE, Does, StepList, of
 from services.exports.workbook import Workbook
 from services.messages import T, Text, When, plain
 from services.models import Bill, Community, DunningAttempt, Unit
@@ -60,7 +60,7 @@ async def house_of(session: Session, line: Line) -> House:
 
 
 def test_the_shipped_steps_end_with_a_letter_and_the_legal_list() -> None:
-    office = [step for step in of("") if step.does in OF_THE_OFFICE]
+    office = [step for step in of("")[StepList.FEES] if step.does in OF_THE_OFFICE]
     assert [(step.does, step.days) for step in office] == [(Does.LETTER, 365), (Does.LEGAL, 455)]
 
 

@@ -644,4 +644,5 @@ def _unit() -> None:
     op.add_column("unit", sa.Column("attached_to", BIG, nullable=True))
     op.add_column("unit", sa.Column("payer", sa.String(length=64), server_default="owner", nullable=False))
     op.add_column("unit", sa.Column("collector_id", BIG, nullable=True))
+    op.add_column("unit", sa.Column("takeover", sa.String(length=64), server_default="done", nullable=False))
     op.create_index(op.f("ix_unit_attached_to"), "unit", ["attached_to"], unique=False)

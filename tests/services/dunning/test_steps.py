@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from services.catalog_file import CatalogError
 from services.dunning import quiet, steps
 from services.dunning.promises import parts_of
-from services.dunning.steps import Does, Household, following
+from services.dunning.steps import Does, Household, StepList, following
 from services.fee_settings import Dunning
 
 DUE = date(2026, 4, 30)
 BETWEEN = timedelta(hours=24)
-STEPS = steps.load()
+PLAN = steps.load()
+STEPS = PLAN[StepList.FEES]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -115,10 +116,21 @@ def test_instalments_make_the_whole_on_days_that_follow_each_other(total: int, f
     assert all(20 <= (later - earlier).days <= 31 for earlier, later in pairwise(days))
 
 
+def test_a_file_with_fees_alone_says_nothing_to_who_left_and_the_usual_to_who_has_not_taken_over(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "steps.toml"
+    file.write_text('[fees.week]\ndays = 7\nlasts = 1\ndoes = "message"', encoding="utf-8")
+    plan = steps.load(file)
+    assert plan[StepList.HANDOVER] == plan[StepList.FEES] != ()
+    assert plan[StepList.LEFT] == ()
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
         ("", "fees"),
+        ('[fees]\n[left.cut]\ndays = 1\nlasts = 1\ndoes = "message"', "left"),
         ('[fees.cut]\ndays = 1\nlasts = 1\ndoes = "message"', "before"),
         ('[fees.week]\ndays = "7"\nlasts = 1\ndoes = "message"', "whole number"),
         ('[fees.week]\ndays = 7\nlasts = 1\ndoes = "threat"', "message"),
