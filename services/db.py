@@ -41,6 +41,7 @@ MOST_RETRIES = 5
 READERS = 4  # on SQLite, beside the writer
 STATEMENTS_KEPT = 1000  # prepared, per connection: more than the program has
 STATEMENTS_COMPILED = 2000  # per engine, with their loaders
+ENGINES = 8  # kept for when the same database is opened again
 
 _inside: ContextVar[bool] = ContextVar("inside_a_transaction", default=False)
 
@@ -284,7 +285,7 @@ def _sqlstate(error: BaseException) -> str | None:
     return getattr(orig, "sqlstate", None)
 
 
-@cache
+@lru_cache(maxsize=ENGINES)
 def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
     """Return the engine for a file, made once: it holds no connection, but every statement that was compiled for it."""
     sqlite_inline.register()
@@ -310,7 +311,7 @@ def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
     return engine
 
 
-@cache
+@lru_cache(maxsize=ENGINES)
 def _postgres(url: str) -> AsyncEngine:
     """Return the engine for a database, made once like that for a file."""
     return create_async_engine(
