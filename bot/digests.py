@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from handlers.turn import World
 from services.db import Database, Session, is_trouble
-from services.digests import books, charts, drawing, jobs, making, rounds
+from services.digests import books, charts, court, drawing, jobs, letterpaper, making, rounds
 from services.digests.jobs import Ready
 from services.digests.making import Made, Wanted
 from services.digests.pages import Page
@@ -63,24 +64,30 @@ class Digests:
         await self._db.run(lambda session: jobs.failed(session, digest_id=digest_id))
 
     async def _make(self, wanted: Wanted) -> None:
+        if wanted.kind == court.PRINT:
+            await self._number(wanted)
         async with self._db.reading(at_one_moment=True) as session:
             made = await making.make(session, wanted, catalog=self._world.catalog, policies=self._world.policies)
         ready = [await self._ready(page, made) for page in made.pages]
         now = self._now()
         await self._db.run(lambda session: jobs.say(session, digest_id=wanted.id, pages=ready, now=now))
 
+    async def _number(self, wanted: Wanted) -> None:
+        """Number the letters in short transactions; after a crash the rest gets its numbers, under the same batch."""
+        await asyncio.to_thread(letterpaper.lacking, "")
+        after: int | None = 0
+        while after is not None:
+            number = partial(making.number, wanted=wanted, after=after, policies=self._world.policies)
+            after = await self._db.run(number)
+
     async def _ready(self, page: Page, made: Made) -> Ready:
-        if not page.charts and not page.papers and not page.workbook:
+        if not (page.charts or page.papers or page.workbook or page.letters):
             return Ready(page.text, page.rows)
         return Ready(page.text, page.rows, await asyncio.to_thread(self._files, page, made))
 
     def _files(self, page: Page, made: Made) -> Sequence[File]:
         """Draw and write, in a thread of its own; the bytes go into the store."""
-        reader = Reader(made.locale, made.zone, self._now(), Channel.CONSOLE)
-
-        def say(text: Text) -> str:
-            return self._world.texts.say(text, reader)
-
+        say = self._says(made.locale, made)
         found = []
         for chart in page.charts:
             drawn = charts.draw(chart, say=say, locale=made.locale)
@@ -92,7 +99,14 @@ class Digests:
         if page.workbook:
             written = books.write(page.workbook, say=say, zone=made.zone)
             found.append(self._kept(page.filename, MediaKind.DOCUMENT, books.MIME, written))
+        if page.letters:
+            printed = letterpaper.pdf(page.letters, say=self._says(page.letters_in, made), locale=page.letters_in)
+            found.append(self._kept(page.filename, MediaKind.DOCUMENT, letterpaper.MIME, printed))
         return found
+
+    def _says(self, locale: str, made: Made) -> Callable[[Text], str]:
+        reader = Reader(locale, made.zone, self._now(), Channel.CONSOLE)
+        return lambda text: self._world.texts.say(text, reader)
 
     def _kept(self, name: str, kind: MediaKind, mime: str, data: bytes) -> File:
         return File(name, kind, mime, self._store.put(data), len(data))

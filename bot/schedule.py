@@ -21,6 +21,7 @@ from handlers import setaside
 from handlers.turn import World
 from services import delivered, due, inbox, retention, shifts, timers
 from services.db import Database, Session, is_trouble
+from services.digests import legalround
 from services.dunning import rounds
 from services.media import MediaStore
 from services.money import balances
@@ -192,8 +193,10 @@ class Schedule:
             pass
 
     async def dunning(self) -> None:
-        """See that every community's round over those who owe is set."""
-        await self._db.run(lambda session: rounds.begin(session, now=self._now(), policies=self._world.policies))
+        """See that every community's round over those who owe is set, and the next summary of the legal list."""
+        now, policies = self._now(), self._world.policies
+        await self._db.run(lambda session: rounds.begin(session, now=now, policies=policies))
+        await self._db.run(lambda session: legalround.begin(session, now=now, policies=policies))
 
     async def retention(self) -> None:
         """Sweep in small chunks until nothing is left to sweep."""

@@ -24,6 +24,7 @@ from handlers import (
     imports,
     incidents,
     leading,
+    letters,
     linking,
     losses,
     meetings,
@@ -31,6 +32,7 @@ from handlers import (
     mine,
     moves,
     notices,
+    prepay,
     promises,
     rectify,
     relay,
@@ -124,6 +126,10 @@ def _one(verb: str) -> Command:
     return lambda turn, rest: leading.one(turn, verb, rest)
 
 
+async def _prepay(turn: Turn, rest: str) -> Reply:
+    return await (prepay.begin(turn, rest) if turn.actor.staff is not None else feequestions.about(turn, "prepay"))
+
+
 OWN_FORMS: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "release_slip": slips.begin,
     "move_car": cars.begin,
@@ -145,6 +151,8 @@ COMMANDS: Mapping[str, Command] = {
     "paidbefore": feematters.paid,
     "wrongline": feematters.wrong,
     "paid": takings.take,
+    "prepay": _prepay,
+    "askprepay": prepay.wish,
     "receipt": takings.receipt,
     "receiptpic": takings.picture,
     "account": takings.show,
@@ -209,6 +217,10 @@ COMMANDS: Mapping[str, Command] = {
     "spare": dunning.spare,
     "rates": dunning.rates,
     "collect": collect.command,
+    "letters": letters.command,
+    "handed": letters.handed,
+    "legal": letters.legal,
+    "record": letters.record,
 }
 LABELS: Mapping[str, T] = {
     "repair": T("menu.repair"),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import TypeAlias
 
-from handlers import feecode, feematters, fees, words
+from handlers import feecode, feematters, fees, prepay, words
 from handlers.fees import day
 from handlers.places import unit_label
 from handlers.sums import today
@@ -204,8 +204,11 @@ async def _prepay(turn: Turn) -> Reply:
         else T("feeq.prepay.none", name=one.name)
         for one in _each(await _relevant(turn, own))
     ]
-    for household in own:
-        parts += await _offers(turn, household)
+    wishes = []
+    for unit in [household.unit for household in own]:
+        found = await prepaying.offers(turn.session, unit=unit, today=today(turn))
+        parts += [prepay.told(unit, one) for one in found]
+        wishes += [Choice(T("prepay.wish", unit=unit_label(unit)), f"go:askprepay:{unit.id}")] if found else []
     if own:
         ids = [household.unit.id for household in own]
         credit = await standing.credit(turn.session, unit_ids=ids)
@@ -214,25 +217,7 @@ async def _prepay(turn: Turn) -> Reply:
             T("feeq.prepay.own", percent=one.percent, since=_full(one.since), until=_full(one.until))
             for one in await prices.discounts(turn.session, unit_ids=ids, today=today(turn))
         ]
-    return _answer(turn, parts, own, Choice(T("fees.pay"), "go:pay"))
-
-
-async def _offers(turn: Turn, household: Household) -> Parts:
-    """Say what paying ahead would come to for a unit, and what it saves."""
-    unit = household.unit
-    parts: Parts = []
-    for tariff in prices.fitting(await _list(turn), household):
-        if not tariff.prepay_months or tariff.prepay_percent >= WHOLE or tariff.prepay_months % tariff.months:
-            continue
-        months = tariff.prepay_months
-        offer = await prepaying.offer(turn.session, unit=unit, code=tariff.code, months=months, today=today(turn))
-        less = Cents(offer.full_cents - offer.cents)
-        since, until = _full(offer.since), _full(offer.until)
-        place, cents = unit_label(unit), Cents(offer.cents)
-        parts.append(
-            T("feeq.prepay.offer", unit=place, name=offer.name, since=since, until=until, cents=cents, less=less)
-        )
-    return parts
+    return _answer(turn, parts, own, *wishes, Choice(T("fees.pay"), "go:pay"))
 
 
 async def _start(turn: Turn) -> Reply:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar
 
-from handlers import fees, sums
+from handlers import fees, prepay, sums
 from handlers.answers import Answers, Question, filled, pick
 from handlers.answers import words as free_words
 from handlers.form import Ask, Form
@@ -18,8 +18,20 @@ from services.access import Deed, Subject, may
 from services.conversations import Option
 from services.messages import Cents, Choice, Reply, Start, Style, T, Text, When, lines, plain, reply
 from services.models import Matter
-from services.money import account, answers, ledger, matters
-from services.money.answers import CORRECTED, FITS, FOUND, ISSUED, MISSING, REFUSED, RIGHT, Booked, Case
+from services.money import account, answers, ledger, matters, prepaying
+from services.money.answers import (
+    AGREED,
+    CORRECTED,
+    DECLINED,
+    FITS,
+    FOUND,
+    ISSUED,
+    MISSING,
+    REFUSED,
+    RIGHT,
+    Booked,
+    Case,
+)
 from services.money.matters import About
 from services.money.standing import open_cents
 from services.refusals import NotAllowed
@@ -74,7 +86,8 @@ async def listed(turn: Turn) -> Reply:
 
 async def look(turn: Turn, rest: str) -> Reply:
     """Show one matter with what can be answered."""
-    case = await answers.waiting(turn.session, turn.actor, matter_id=int(rest) if rest.isdecimal() else 0)
+    matter_id = int(rest) if rest.isdecimal() else 0
+    case = await answers.looked_at(turn.session, turn.actor, matter_id=matter_id, now=turn.now)
     return Reply(then=Start("finance_answer", {"about": case.matter.id, "kind": case.matter.kind}))
 
 
@@ -110,7 +123,22 @@ def _issued(so_far: Answers) -> bool:
 
 
 def _reasoned(so_far: Answers) -> bool:
-    return so_far.get("what") in {MISSING, RIGHT, CORRECTED, REFUSED}
+    return so_far.get("what") in {MISSING, RIGHT, CORRECTED, REFUSED, DECLINED}
+
+
+def _agreed(so_far: Answers) -> bool:
+    return so_far.get("what") == AGREED
+
+
+async def _offers(turn: Turn, so_far: Answers) -> Sequence[Option]:
+    case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["about"]))
+    found = await prepaying.offers(turn.session, unit=case.unit, today=sums.today(turn))
+    return [prepay.option(one) for one in found]
+
+
+async def _only_offer(turn: Turn, so_far: Answers) -> str | None:
+    found = await _offers(turn, so_far)
+    return str(found[0].value) if len(found) == 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +153,7 @@ class FinanceAnswer(Form, name="finance_answer"):
     on: Annotated[str, pick(sums.days, other=sums.typed_day, when=_booking)] = ""
     becomes: Annotated[int, a_sum(when=_corrected)] = 0
     number: Annotated[str, free_words(least=4, when=_issued)] = ""
+    offer: Annotated[str, pick(_offers, only=_only_offer, when=_agreed)] = ""
     words: Annotated[str, free_words(least=2, when=_reasoned)] = ""
 
     @classmethod
@@ -132,7 +161,9 @@ class FinanceAnswer(Form, name="finance_answer"):
         """Show the matter first; afterwards each question by itself."""
         case = await answers.waiting(turn.session, turn.actor, matter_id=int(so_far["about"]))
         if name == "what":
-            return Question(described(case), options)
+            wished = so_far["kind"] == About.PREPAY
+            offered = await prepaying.offers(turn.session, unit=case.unit, today=sums.today(turn)) if wished else []
+            return Question(lines(described(case), *(prepay.summed(case.unit, one) for one in offered)), options)
         if name == "words":
             return Question(T(f"finance_answer.words.{so_far['what']}"), options)
         return Question(T(f"{cls.name}.{name}"), options, across=3)
@@ -140,12 +171,15 @@ class FinanceAnswer(Form, name="finance_answer"):
     @classmethod
     def sums_up(cls, so_far: Answers) -> bool:
         """Only what changes the books is looked at twice."""
-        return bool(so_far.get("cents")) or _corrected(so_far)
+        return bool(so_far.get("cents")) or _corrected(so_far) or _agreed(so_far)
 
     async def summary(self, turn: Turn) -> Text:
         """Say what will be written down."""
         case = await answers.waiting(turn.session, turn.actor, matter_id=self.about)
         place = unit_label(case.unit)
+        if self.what == AGREED:
+            offer = await prepaying.one_of(turn.session, unit=case.unit, code=self.offer, today=sums.today(turn))
+            return prepay.summed(case.unit, offer)
         if self.what == CORRECTED:
             bill = case.bills[0]
             was = Cents(bill.cents + bill.adjusted_cents)
@@ -183,7 +217,12 @@ class FinanceAnswer(Form, name="finance_answer"):
             )
         if self.what == ISSUED:
             return await answers.issue(session, actor, matter_id=matter_id, number=self.number, now=now)
-        given = {MISSING: answers.missing, RIGHT: answers.right}.get(self.what, answers.refuse)
+        if self.what == AGREED:
+            case = await answers.waiting(session, actor, matter_id=matter_id)
+            offered = await prepaying.one_of(session, unit=case.unit, code=self.offer, today=sums.today(turn))
+            return await answers.agree(session, actor, matter_id=matter_id, offered=offered, now=now)
+        plain_words = {MISSING: answers.missing, RIGHT: answers.right, DECLINED: answers.decline}
+        given = plain_words.get(self.what, answers.refuse)
         return await given(session, actor, matter_id=matter_id, words=self.words, now=now)
 
 

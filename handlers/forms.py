@@ -17,7 +17,7 @@ from handlers.answers import Files, Kind, Question, Unclear, chosen
 from handlers.form import Form, fields_of
 from handlers.turn import Turn
 from services.conversations import Option, keep, pack_options, read_options, tap_of
-from services.messages import Choice, Reply, Say, Start, T, Toast, lines, pairs
+from services.messages import Choice, Reply, Say, T, Toast, lines, pairs
 from services.models import Prompt
 from services.refusals import Refused
 
@@ -296,8 +296,3 @@ async def _unclear(turn: Turn, draft: Draft, prompt: Prompt, hint: T) -> Reply:
         about = turn.about() if turn.actor.house is not None else None
         text = lines(T("unclear.again"), reply.say.text, about)
     return dataclasses.replace(reply, say=dataclasses.replace(reply.say, text=text, choices=rows))
-
-
-def follow(reply: Reply, start: Start) -> Reply:
-    """Let a form end by beginning another."""
-    return dataclasses.replace(reply, then=start)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from handlers import feematters, fees, places, sums
+from handlers import feematters, fees, places, prepay, sums
 from handlers.answers import Answers, filled, pick
 from handlers.form import Ask, Form
 from handlers.places import unit_label
@@ -31,7 +31,7 @@ async def take(turn: Turn, rest: str) -> Reply:
     """Write down money that was taken: `/paid 3-2-1502 752.64 cash`; an owner says by it that he has paid."""
     if turn.actor.staff is None or turn.actor.staff.role not in TAKES:
         return await feematters.paid(turn, "")
-    unit = await places.unit_in(turn, rest)
+    unit = await _looked_at(turn, rest)
     _, _, more = rest.strip().partition(" ")
     said = more if unit is not None else rest
     given: dict[str, Any] = {
@@ -42,8 +42,16 @@ async def take(turn: Turn, rest: str) -> Reply:
     return Reply(then=Start("take_payment", given))
 
 
+async def _looked_at(turn: Turn, text: str) -> Unit | None:
+    """Find the unit that is named; what it owes is shown next, which is a look."""
+    unit = await places.unit_in(turn, text)
+    if unit is not None:
+        await account.looked_at(turn.session, turn.actor, unit_id=unit.id, now=turn.now)
+    return unit
+
+
 async def _typed_unit(turn: Turn) -> int | None:
-    unit = await places.unit_in(turn, turn.text)
+    unit = await _looked_at(turn, turn.text)
     return unit.id if unit is not None else None
 
 
@@ -149,7 +157,7 @@ async def receipt(turn: Turn, rest: str) -> Reply:
     number = rest.strip()
     if not number:
         return reply(T("receipt.how"))
-    entry = await account.receipt(turn.session, turn.actor, number=number)
+    entry = await account.receipt_seen(turn.session, turn.actor, number=number, now=turn.now)
     rows = [Choice(T("receipt.picture"), f"go:receiptpic:{entry.payment.id}")]
     if entry.payment.cents > 0 and turn.actor.staff is None:
         rows.append(Choice(T("more.invoice"), "go:ask:invoice"))
@@ -182,9 +190,9 @@ async def show(turn: Turn, rest: str) -> Reply:
     unit = await places.unit_in(turn, rest)
     if unit is None:
         return reply(T("account.how"))
-    found = await account.of_unit(turn.session, turn.actor, unit_id=unit.id)
+    found = await account.looked_at(turn.session, turn.actor, unit_id=unit.id, now=turn.now)
     waiting = [Choice(T("matter.look"), f"go:matter:{one.id}") for one in found.matters[:2]]
-    return reply(account_text(found, unit), waiting)
+    return reply(account_text(found, unit), waiting, await prepay.choice(turn, unit))
 
 
 def account_text(found: Account, unit: Unit) -> Text:

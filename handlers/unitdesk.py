@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from handlers import desk, household, moves, places
+from handlers import desk, household, moves, places, prepay
 from handlers.answers import Answers, filled, pick
 from handlers.form import Form
 from handlers.turn import Turn
-from services import links
+from services import links, looks
 from services.access import Deed
 from services.actors import Tie
 from services.conversations import Option
 from services.messages import Choice, Reply, Say, Start, T, When, lines, pairs, plain, reply
 from services.models import Unit
 from services.refusals import NotAllowed
-from services.register import homes, looks, telling, ties
+from services.register import homes, telling, ties
 
 USES = re.compile(r"(?:^|\s)[x\u00d7*]\s?(\d{1,3})(?=\s|$)", re.IGNORECASE)
 CM2 = 10_000
@@ -38,6 +38,7 @@ async def home(turn: Turn, rest: str) -> Reply:
         choices.append(Choice(T("home.taken_over"), f"go:keys:{spelled}"))
     if turn.actor.is_lead:
         choices.append(Choice(T("home.looks"), f"go:looks:{spelled}"))
+    choices += await prepay.choice(turn, found.unit)
     return reply(lines(*_facts(found), *(_tied(one) for one in found.tied)), *pairs(choices))
 
 
@@ -136,10 +137,16 @@ async def looked(turn: Turn, rest: str) -> Reply:
     if not found:
         return reply(T("looks.none", place=unit["label"]))
     rows = [
-        T("looks.line", at=When(one.at), viewer=one.viewer, what=T(f"look.{one.what}"), whose=one.whose)
+        T("looks.line", at=When(one.at), viewer=one.viewer or T("looks.server"), what=_what(one), whose=one.whose)
         for one in found
     ]
     return reply(lines(T("looks.head", place=unit["label"]), *rows))
+
+
+def _what(one: looks.Look) -> T:
+    if one.what == looks.EXPORT:
+        return T("looks.taken", table=T(f"look.table.{one.table}"), rows=one.rows)
+    return T(f"look.{one.what}")
 
 
 async def unlink(turn: Turn, rest: str) -> Reply:

@@ -1,8 +1,8 @@
 """Cut the fonts of our pictures out of Noto Sans CJK: `python -m scripts.chart_font [path of NotoSansCJK-Regular.ttc]`.
 
-Only the signs that pictures may show stay: those of their texts and of the shipped catalogue's labels, and the common
-signs of either script, for what operators write on statements (names of charges, estates, units). The fonts are under
-the SIL Open Font License, which stands beside them.
+Only the signs that pictures and letters may show stay: those of their texts and of the shipped catalogue's labels, and
+those of either script's standard, for what operators write (names of people, charges, estates, units). The fonts are
+under the SIL Open Font License, which stands beside them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from services.texts import LOCALES, Texts
 SOURCE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 FACES: Mapping[str, str] = {"chart-sc.otf": "Noto Sans CJK SC", "chart-hk.otf": "Noto Sans CJK HK"}
 FILE_OF: Mapping[str, str] = {"zh_Hans": "chart-sc.otf", "zh_Hant": "chart-hk.otf", "en": "chart-sc.otf"}
-AREAS = ("chart.", "kind.", "kpi.", "paper.", "fees.", "way.")
-MARKS = "\u33a1\u00d7\uffe5\u3000\u00a5\u2030"
-COMMON: Mapping[str, tuple[str, range]] = {  # first level of either standard, by the first byte
-    "chart-sc.otf": ("gb2312", range(0xB0, 0xD8)),
-    "chart-hk.otf": ("big5", range(0xA4, 0xC7)),
+AREAS = ("chart.", "kind.", "kpi.", "paper.", "fees.", "way.", "letter.", "day.", "place.")
+MARKS = "\u25a1\uff3f\u33a1\u00d7\uffe5\u3000\u00a5\u2030"
+COMMON: Mapping[str, tuple[str, range]] = {  # of either standard, by the first byte: rare ones too, for names
+    "chart-sc.otf": ("gb2312", range(0xA1, 0xF8)),
+    "chart-hk.otf": ("big5", range(0xA1, 0xFA)),
 }
 ALWAYS = string.printable.strip() + " \u00b7\u2013\u2014\u2264\u00f7\uff08\uff09\uff0c\u3001\u3002\uff1a"
 

@@ -46,14 +46,17 @@ def dunning_letters(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The PDF to write.")],
     config: Config = None,
     community: OneCommunity = "",
+    *,
+    again: Annotated[str, typer.Option(metavar="NUMBER", help="Print 2026-012 again, or the last batch: last.")] = "",
 ) -> None:
     """Print the formal letters that are wanted.
 
-    One page each, numbered by the year; each is printed once. What was paid meanwhile is left out.
+    One page each, numbered by the year; what was paid meanwhile is left out. A letter with a sign that our fonts lack
+    waits without a number and is named; exit code 1. What was printed can be printed again, and says the same.
     """
     from scripts import letters
 
-    letters.print_letters(config, file=file, community=community)
+    raise typer.Exit(0 if letters.print_letters(config, file=file, community=community, again=again) else 1)
 
 
 def dunning_legal(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -16,7 +17,7 @@ from bot.importing import Importer, Table
 from bot.settings import Settings
 from scripts import running
 from scripts.trouble import CommandError
-from services import actors
+from services import actors, looks
 from services.access import Deed
 from services.actors import Actor, House
 from services.db import Database
@@ -165,11 +166,15 @@ async def _take_out(
     words = columns.shipped()
     header = [words.label(name) for name in tables.TABLES[kind].fields]
     count = 0
-    async with running.opened(settings) as db, db.reading(at_one_moment=True) as session:
-        house = await running.house(session, community)
-        span = Span(house.id, house.zone, since or date(1900, 1, 1), until or date(2999, 12, 31))
-        with Workbook(file, kind.value, header) as book:
-            async for cells in tables.rows(session, kind, span, words):
-                book.add(cells)
-                count += 1
+    async with running.opened(settings) as db:
+        async with db.reading(at_one_moment=True) as session:
+            house = await running.house(session, community)
+            span = Span(house.id, house.zone, since or date(1900, 1, 1), until or date(2999, 12, 31))
+            with Workbook(file, kind.value, header) as book:
+                async for cells in tables.rows(session, kind, span, words):
+                    book.add(cells)
+                    count += 1
+        now = await running.desk_now(db)
+        note = partial(looks.taken, community_id=house.id, table=kind.value, rows=count, now=now)
+        await db.run(note)
     return count

@@ -9,6 +9,7 @@ import orjson
 from bot.settings import Settings
 from scripts import running
 from scripts.trouble import CommandError
+from services import looks
 from services.db import Session
 from services.models import Person
 from services.phones import e164
@@ -30,9 +31,12 @@ def export(config: Path | None, *, who: str, place: Path) -> None:
 
 
 async def _export(found: Settings, who: str) -> bytes:
-    async with running.opened(found) as db, db.reading() as session:
-        person = await _one(session, found, who)
-        rows = await erasing.export(session, person_id=person.id)
+    async with running.opened(found) as db:
+        now = await running.desk_now(db)
+        async with db.transaction() as session:
+            person = await _one(session, found, who)
+            rows = await erasing.export(session, person_id=person.id)
+            await looks.person_taken(session, person_id=person.id, rows=sum(map(len, rows.values())), now=now)
     return orjson.dumps(rows, default=str, option=orjson.OPT_INDENT_2)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -22,7 +22,7 @@ from services import migrate
 from services.models import Base
 from services.sqltypes import JsonText, Moment
 
-KEPT = ("history", "seal")  # tables whose rows are never changed
+KEPT = ("history", "seal", "link_log")  # tables whose rows are never changed, from the revision that makes them
 BIG = 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
 
 HEADER = '''"""{title}."""
@@ -57,14 +57,16 @@ def main() -> None:
 def written(number: str, title: str, *, first: bool) -> str:
     """Return the text of a revision that makes a database on the revisions so far equal to the models."""
     operations = _missing(empty=first)
+    made = {step.table_name for step in operations.ops if isinstance(step, ops.CreateTableOp)}
+    kept = [table for table in KEPT if table in made]
     header = HEADER.format(
         title=title,
         number=number,
         before=None if first else migrate.head(),
         big=BIG,
-        extra="\nfrom services.migrations import unchangeable\n" if first else "",
+        extra="\nfrom services.migrations import unchangeable\n" if kept else "",
     )
-    return header + "\n\n" + "\n\n\n".join(_functions(operations, first=first)) + "\n"
+    return header + "\n\n" + "\n\n\n".join(_functions(operations, kept)) + "\n"
 
 
 def _missing(*, empty: bool) -> ops.UpgradeOps:
@@ -86,11 +88,11 @@ def _context(connection: Connection) -> MigrationContext:
     return MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": Base.metadata})
 
 
-def _functions(operations: ops.UpgradeOps, *, first: bool) -> Iterator[str]:
+def _functions(operations: ops.UpgradeOps, kept: Sequence[str]) -> Iterator[str]:
     """Yield `upgrade` and a function per table, in an order that foreign keys allow."""
     tables = _by_table(operations)
-    kept = [f'    unchangeable.keep("{table}")' for table in KEPT] if first else []
-    yield "\n".join(["def upgrade() -> None:", *(f"    _{table}()" for table in tables), *kept])
+    keeps = [f'    unchangeable.keep("{table}")' for table in kept]
+    yield "\n".join(["def upgrade() -> None:", *(f"    _{table}()" for table in tables), *keeps])
     for table, steps in tables.items():
         yield f"def _{table}() -> None:\n" + "\n".join(_code(step) for step in steps)
 
@@ -105,7 +107,7 @@ def _by_table(operations: ops.UpgradeOps) -> dict[str, list[ops.MigrateOperation
 
 
 def _code(step: ops.MigrateOperation) -> str:
-    if isinstance(step, ops.AlterColumnOp):  # SQLite can't: the table is made anew around it
+    if isinstance(step, ops.AlterColumnOp | ops.DropConstraintOp):  # SQLite can't: the table is made anew around it
         step = ops.ModifyTableOps(step.table_name, [step])
     code = render_python_code(
         ops.UpgradeOps(ops=[step]),

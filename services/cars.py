@@ -82,7 +82,7 @@ async def ask(
     """Ask the keeper of a car to move it; a car that nobody knows is a guard's. Raises `AskedBefore`."""
     if actor.house is None:
         raise NotFound
-    known = Vehicle.community_id == actor.house.id, Vehicle.plate == plate
+    known = Vehicle.community_id == actor.house.id, Vehicle.plate == plate, Vehicle.until.is_(None)
     keeper_id = await session.scalar(select(Vehicle.person_id).where(*known))
     row = {
         "community_id": actor.house.id,

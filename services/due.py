@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from services import campaigns, cars, handovers, houses, incidents, publishing, slips, surveys, timers
 from services.calendar import QuietHours
 from services.db import Session
-from services.digests import rounds
+from services.digests import legalround, rounds
 from services.dunning import promises as dunning_promises
 from services.dunning import rounds as dunning_rounds
 from services.models import Timer
@@ -192,6 +192,7 @@ KINDS: Mapping[str, Work] = {
     rounds.UNCLEARED: rounds.go,
     rounds.WEEK: rounds.go,
     rounds.MONTH: rounds.go,
+    legalround.ROUND: legalround.go,
     "outside.warn": _outside_warn,
     "outside.due": _outside_due,
     leaks.DUE: _upstairs,
@@ -227,4 +228,5 @@ STALE: Mapping[str, timedelta] = {
     rounds.UNCLEARED: timedelta(hours=4),
     rounds.WEEK: timedelta(days=2),
     rounds.MONTH: timedelta(days=5),
+    legalround.ROUND: timedelta(days=14),
 }

@@ -6,7 +6,7 @@ import re
 from datetime import time
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from services.sections import Hours, Section
 
@@ -16,6 +16,18 @@ def _listed(found: object) -> object:
     return [part for part in re.split(r"[\s,]+", found.strip("[] ")) if part] if isinstance(found, str) else found
 
 
+def _months(found: tuple[int, ...]) -> tuple[int, ...]:
+    if not found or len(set(found)) < len(found) or not set(found) <= set(range(1, 13)):
+        raise ValueError("months of the year, each once, such as [1, 3, 5, 7, 9, 11]")
+    return tuple(sorted(found))
+
+
+Months = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_listed),
+    AfterValidator(_months),
+    Field(description="months of the year such as [1, 3, 5, 7, 9, 11]"),
+]
 Yuan = Annotated[
     tuple[int, ...], BeforeValidator(_listed), Field(description="whole figures of yuan such as [50, 20, 0]")
 ]
@@ -67,6 +79,9 @@ class Dunning(Section):
     nap_ends: time = time(14, 0)
     promise_days: int = Field(30, ge=1, le=365)  # a promise of one day may lie so far ahead
     instalments: int = Field(6, ge=2, le=24)  # at most, one a month
+    legal_months: Months = (1, 3, 5, 7, 9, 11)  # managers and finance get the legal list summed up
+    legal_day: int = Field(5, ge=1, le=28)
+    legal_at: time = time(9, 30)
     visit_evenings: Hours = "18:30-20:00 mon-fri"  # when collectors meet people
     visit_weekends: Hours = "10:00-12:00 14:30-17:00 sat,sun"
     visit_minutes: int = Field(45, ge=15, le=120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, update
 
 from services.db import Session, insert_once, machine_now
 from services.models import Replica
@@ -40,15 +40,3 @@ async def void_all(session: Session) -> None:
         .values(lease_until=machine_now(timedelta(seconds=-1)))
         .execution_options(synchronize_session=False)
     )
-
-
-async def note(session: Session, *, role: str, text: str) -> None:
-    """Remember a word with the role, such as the poller's offset."""
-    await session.execute(
-        update(Replica).where(Replica.role == role).values(note=text).execution_options(synchronize_session=False)
-    )
-
-
-async def noted(session: Session, *, role: str) -> str:
-    """Return the word that was remembered."""
-    return await session.scalar(select(Replica.note).where(Replica.role == role)) or ""

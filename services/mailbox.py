@@ -64,19 +64,6 @@ async def edit(
     return changed.scalar_one_or_none() is not None
 
 
-async def since(
-    session: Session, channel: str, account: str, external: str, after_id: int, limit: int
-) -> list[Message]:
-    """Return the messages after the one given, the oldest first."""
-    asked = (
-        select(Mailbox)
-        .where(_in_box(channel, account, external), Mailbox.id > after_id)
-        .order_by(Mailbox.id)
-        .limit(limit)
-    )
-    return [_message(row) for row in await session.scalars(asked)]
-
-
 async def latest(
     session: Session, *, channel: str, account: str, external: str, limit: int, before_id: int | None = None
 ) -> list[Message]:

@@ -8,12 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import exists, insert, or_, select
 
-from services import deskpass, people, phones
+from services import deskpass, looks, people, phones
 from services.actors import Actor
 from services.db import Session
 from services.models import Address, FollowUp, Number, NumberView, Occupancy, Person, Survey, Ticket, Unit
 from services.refusals import NotAllowed, NotFound, Refused
-from services.register import looks
 from services.tickets import finding
 from services.tickets.dispatch import ENDED
 from services.tickets.searching import at_work, named_to

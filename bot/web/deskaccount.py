@@ -24,7 +24,7 @@ async def accounts(visit: Visit, homes: Sequence[Dwelling]) -> Sequence[Mapping[
         subject = Subject(unit.community_id, unit.id)
         if unit.attached_to in own or not access.may(turn.actor, Deed.SEE_ACCOUNT, subject):
             continue
-        known = await account.of_unit(turn.session, turn.actor, unit_id=unit.id)
+        known = await account.looked_at(turn.session, turn.actor, unit_id=unit.id, now=turn.now)
         head = T("account.head", unit=unit_label(unit), due=Cents(known.due))
         found.append({"head": visit.say(head), "lines": [visit.say(one) for one in account_lines(known)]})
     return found

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.digests.pages import Cell, Rate, Table
-from services.messages import Text
+from services.messages import Cents, Text
 
 SAFE = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 LONGEST_TITLE = 31  # of a sheet, as spreadsheets bear it
@@ -25,6 +25,9 @@ def write(tables: Sequence[Table], *, say: Callable[[Text], str], zone: ZoneInfo
         bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F7"})
         percent = book.add_format({"num_format": "0.0%"})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        money = book.add_format({"num_format": "#,##0.00"})
+        formats = {Rate: percent, Cents: money}
         for table in tables:
             sheet = book.add_worksheet(say(table.title)[:LONGEST_TITLE])
             sheet.freeze_panes(1, 1)
@@ -40,15 +43,19 @@ def write(tables: Sequence[Table], *, say: Callable[[Text], str], zone: ZoneInfo
                         sheet.write_string(row, column, value)
                     elif isinstance(value, datetime):
                         sheet.write_datetime(row, column, value, moment)
+                    elif isinstance(value, date):
+                        sheet.write_datetime(row, column, value, day)
                     elif value is not None:
-                        sheet.write_number(row, column, value, percent if isinstance(cell, Rate) else None)
+                        sheet.write_number(row, column, value, formats.get(type(cell)))
     return kept.getvalue()
 
 
-def _value(cell: Cell, say: Callable[[Text], str], zone: ZoneInfo) -> str | float | datetime | None:
+def _value(cell: Cell, say: Callable[[Text], str], zone: ZoneInfo) -> str | float | date | None:
     """Return what a cell holds: spreadsheets know no zone, so that moments are written as the estate's clocks show."""
     if isinstance(cell, Rate):
         return cell.value
-    if cell is None or isinstance(cell, str | int | float):
-        return cell
-    return cell.astimezone(zone).replace(tzinfo=None) if isinstance(cell, datetime) else say(cell)
+    if isinstance(cell, Cents):
+        return cell.amount / 100
+    if isinstance(cell, datetime):
+        return cell.astimezone(zone).replace(tzinfo=None)
+    return cell if cell is None or isinstance(cell, str | int | float | date) else say(cell)

@@ -12,7 +12,7 @@ from services import houses, identity, people
 from services.actors import Actor, House
 from services.catalog import Catalog
 from services.db import Session
-from services.digests import collected, evening, layout, morning, papers, sheets, tables
+from services.digests import collected, court, evening, layout, morning, papers, sheets, tables
 from services.digests.pages import Page
 from services.models import Digest
 from services.settings import Policies, Policy
@@ -33,6 +33,7 @@ class Wanted:
     """What is to be made: read from its row, so that no session is held meanwhile."""
 
     id: int
+    key: str
     kind: str
     community_id: int
     address_id: int
@@ -44,7 +45,8 @@ class Wanted:
     def of(cls, digest: Digest) -> Wanted:
         """Read a row."""
         span = Stretch(digest.starts_at, digest.ends_at)
-        return cls(digest.id, digest.kind, digest.community_id, digest.address_id, digest.team, digest.at, span)
+        whose = digest.community_id, digest.address_id, digest.team
+        return cls(digest.id, digest.key, digest.kind, *whose, digest.at, span)
 
 
 async def make(session: Session, wanted: Wanted, *, catalog: Catalog, policies: Policies) -> Made:
@@ -56,10 +58,22 @@ async def make(session: Session, wanted: Wanted, *, catalog: Catalog, policies: 
         page = await evening.for_group(session, team=wanted.team, house=house, now=wanted.at)
         locale = group.locale if group is not None else identity.UNTOLD
         return Made([page] if page is not None else [], locale, house.zone)
-    actor = await people.actor_at(session, address_id=wanted.address_id, now=wanted.at)
-    actor = replace(actor, house=house, proof_is_recent=_is_recent(actor, wanted.at, policy))
+    actor = await _reader(session, wanted, house, policy)
     found = await _pages(session, actor, wanted, house, policy, catalog)
     return Made(found, actor.locale, house.zone)
+
+
+async def _reader(session: Session, wanted: Wanted, house: House, policy: Policy) -> Actor:
+    actor = await people.actor_at(session, address_id=wanted.address_id, now=wanted.at)
+    return replace(actor, house=house, proof_is_recent=_is_recent(actor, wanted.at, policy))
+
+
+async def number(session: Session, wanted: Wanted, *, after: int, policies: Policies) -> int | None:
+    """Number the next letters of those to be printed; return where to go on, None when all were looked at."""
+    house = await houses.by_id(session, community_id=wanted.community_id)
+    policy = await policies.of(session, wanted.community_id)
+    actor = await _reader(session, wanted, house, policy)
+    return await court.number(session, actor, house=house, batch=wanted.key, after=after, policy=policy, now=wanted.at)
 
 
 async def _pages(
@@ -72,6 +86,9 @@ async def _pages(
         return await papers.pages(session, actor, kind=wanted.kind, house=house, now=wanted.at)
     if wanted.kind.startswith(collected.TEXT):
         return await collected.pages(session, actor, kind=wanted.kind, house=house, span=wanted.span)
+    if wanted.kind.startswith(court.KINDS):
+        kind, key, span = wanted.kind, wanted.key, wanted.span
+        return await court.pages(session, actor, kind=kind, key=key, house=house, span=span, now=wanted.at)
     if not actor.is_lead:  # he was one when it was asked for
         return []
     return await _for_leads(session, actor, wanted, house, policy, catalog)

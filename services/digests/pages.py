@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 
-from services.messages import Choice, Text
+from services.dunning.letters import Printed
+from services.messages import Cents, Choice, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Rate:
     value: float | None
 
 
-Cell: TypeAlias = "Text | str | int | float | datetime | Rate | None"
+Cell: TypeAlias = "Text | str | int | float | date | datetime | Cents | Rate | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Page:
     workbook: Sequence[Table] = ()
     filename: str = ""
     papers: Sequence[Paper] = ()
+    letters: Sequence[Printed] = ()
+    letters_in: str = ""  # their language: the estate's, whoever has them printed
 
 
 def counted(names: Mapping[str, int]) -> Sequence[tuple[str, int]]:

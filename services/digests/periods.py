@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -86,3 +87,19 @@ def next_monthly(now: datetime, zone: ZoneInfo, day: int, clock: time) -> dateti
         return first
     following = (today.replace(day=1) + timedelta(days=32)).replace(day=day)
     return at(following, clock, zone)
+
+
+def next_of_months(now: datetime, zone: ZoneInfo, months: Sequence[int], day: int, clock: time) -> datetime:
+    """Return when it is that time of that day of one of the months next."""
+    return next(moment for moment in _of_months(now, zone, months, day, clock) if moment > now)
+
+
+def last_of_months(now: datetime, zone: ZoneInfo, months: Sequence[int], day: int, clock: time) -> datetime:
+    """Return when it was so last before a moment."""
+    return max(moment for moment in _of_months(now, zone, months, day, clock) if moment < now)
+
+
+def _of_months(now: datetime, zone: ZoneInfo, months: Sequence[int], day: int, clock: time) -> Sequence[datetime]:
+    """Return those of the year of a moment, and of the years around it, in order."""
+    year = now.astimezone(zone).year
+    return [at(date(one, month, day), clock, zone) for one in (year - 1, year, year + 1) for month in sorted(months)]

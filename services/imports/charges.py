@@ -6,6 +6,7 @@ import hashlib
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from services import actors
 from services.access import Deed
 from services.db import Session, insert_once
+from services.imports import refunds
 from services.imports.cells import month_of
 from services.imports.known import Known, located, wrong
 from services.imports.lines import Line
@@ -22,7 +24,7 @@ from services.money.bulk import Entry
 from services.money.ledger import Money
 
 SOURCE = "import"
-TILL = actors.system(SOURCE, Deed.TAKE_PAYMENT, Deed.ADJUST)
+TILL = actors.system(SOURCE, Deed.TAKE_PAYMENT, Deed.ADJUST, Deed.TAKE_BACK)
 LONGEST_CODE = 64
 MONTH = len("2026-03")
 
@@ -150,25 +152,43 @@ async def check_payments(session: Session, lines: Sequence[Line], known: Known) 
     whole = []
     for line in lines:
         fields = line.fields
-        if fields.get("amount", 1) <= 0:
+        if refunds.is_one(fields) and fields.get("amount", 0):
+            fields["back"] = abs(fields["amount"])
+        elif fields.get("amount", 1) <= 0:
             wrong(line, "positive", f"{fields['amount'] / 100:.2f}", name="amount")
         if "day" in fields and date.fromisoformat(fields["day"]) > known.today:
             wrong(line, "past", fields["day"], name="day")
         if {"unit_id", "amount", "day"} <= set(fields):
-            fields["key"] = _payment_key(fields, known)
+            fields["key"] = refunds.key_of(fields, known) if "back" in fields else _payment_key(fields, known)
             if not known.is_new("payment", fields["key"]):
                 wrong(line, "once", fields.get("serial", ""), name="serial")
             whole.append(line)
-    keys = {key for line in whole for key in (line.fields["key"], line.fields.get("serial", ""))}
+    await _compare(session, whole, known)
+    await refunds.find(session, whole, known)
+
+
+async def _compare(session: Session, whole: Sequence[Line], known: Known) -> None:
+    """Tell which payments are written down already; one that says something else is wrong."""
+    keys = {key for line in whole for key in _names(line.fields)}
     here = Payment.community_id == known.community_id, Payment.key.in_(keys)
     rows = await session.execute(select(Payment.key, Payment.unit_id, Payment.cents).where(*here))
     there = {row.key: (row.unit_id, row.cents) for row in rows.all()}
     for line in whole:
-        before = there.get(line.fields["key"]) or there.get(line.fields.get("serial", ""))  # … written down elsewhere
-        if before is not None:
+        fields = line.fields
+        cents = -fields["back"] if "back" in fields else fields["amount"]
+        found = [there[key] for key in _names(fields) if key in there]
+        if "back" in fields:  # its serial may be that of the payment it is of
+            found = [one for one in found if one[1] < 0]
+        if found:
             line.state = "same"
-            if before != (line.fields["unit_id"], line.fields["amount"]):
-                wrong(line, "serial", line.fields.get("serial", ""), name="serial")
+            if found[0] != (fields["unit_id"], cents):
+                wrong(line, "serial", fields.get("serial", ""), name="serial")
+
+
+def _names(row: Mapping[str, Any]) -> Sequence[str]:
+    """Return the keys under which a payment may be written down already, by a file or elsewhere."""
+    serial = row.get("serial", "")
+    return [row["key"], *([serial, f"import:{serial}"] if serial else ())]
 
 
 def _payment_key(row: Mapping[str, Any], known: Known) -> str:
@@ -183,9 +203,14 @@ def _payment_key(row: Mapping[str, Any], known: Known) -> str:
 
 
 async def apply_payments(session: Session, rows: Sequence[Mapping[str, Any]], known: Known, *, now: datetime) -> None:
-    """Book payments in the order of the file."""
-    entries = [Entry(row["unit_id"], _money(row)) for row in rows]
-    await bulk.record_many(session, TILL, community_id=known.community_id, entries=entries, now=now)
+    """Book payments, and what of them went back, in the order of the file."""
+    for goes_back, some in groupby(rows, key=lambda row: "back" in row):
+        if goes_back:
+            for row in some:
+                await refunds.apply(session, TILL, row, known, now=now)
+            continue
+        entries = [Entry(row["unit_id"], _money(row)) for row in some]
+        await bulk.record_many(session, TILL, community_id=known.community_id, entries=entries, now=now)
 
 
 def _money(row: Mapping[str, Any]) -> Money:

@@ -18,6 +18,15 @@ SPACE = ""  # parking spaces stand in no building: their name is the room's
 Parts = tuple[str, str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A payment that the file brings."""
+
+    key: str
+    names: frozenset[str]  # by which a refund may name it
+    cents: int
+
+
 @dataclass(slots=True)
 class Known:
     """One file being read for a community."""
@@ -29,6 +38,8 @@ class Known:
     units: Mapping[Parts, int]
     rooms: Mapping[tuple[str, str], Sequence[int]]  # building and room → units, for names without an entrance
     seen: set[int] = field(default_factory=set)
+    coming: dict[int, list[Coming]] = field(default_factory=dict)  # home → payments of rows before
+    gone: dict[str, int] = field(default_factory=dict)  # key of a payment → cents that rows before give back
 
     def unit_id(self, parts: Sequence[str]) -> int | None:
         """Return the unit that is meant; None for none, or for more than one."""

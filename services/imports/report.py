@@ -13,7 +13,10 @@ from services.models import ImportJob
 
 NAMED = 12  # problems in a text for people
 LETTERS = 26
-TOLD = frozenset({"unit_known", "once", "order", "positive", "past", "short", "serial", "needed"})  # no cell's form
+TOLD = frozenset(
+    {"unit_known", "once", "order", "positive", "past", "short", "serial", "needed"}
+    | {"refund_known", "refund_left", "refund_which"}
+)  # no cell's form
 NARROW, WIDE = 9, 44
 
 Say = Callable[[Text], str]

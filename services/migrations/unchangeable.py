@@ -26,15 +26,6 @@ def keep(table: str) -> None:
     )
 
 
-def let_go(table: str) -> None:
-    """Take the triggers away."""
-    if op.get_bind().dialect.name == "sqlite":
-        for action in ("update", "delete"):
-            op.execute(f"DROP TRIGGER {table}_no_{action}")
-        return
-    op.execute(f"DROP TRIGGER {table}_is_kept ON {table}")
-
-
 def sqlite_trigger(table: str, action: str) -> str:
     """Write the trigger of one action on SQLite."""
     return (

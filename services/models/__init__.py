@@ -7,7 +7,7 @@ from services.models.content import Content, Media, MediaFile
 from services.models.desk import DeskAct, DeskLink, DeskSession
 from services.models.dialogue import Mailbox, Prompt, Relay
 from services.models.digests import Digest
-from services.models.dunning import DunningAttempt, Instalment, Promise, Sparing
+from services.models.dunning import DunningAttempt, Handing, Instalment, Letter, Promise, Sparing
 from services.models.estate import (
     Address,
     Building,
@@ -88,6 +88,7 @@ __all__ = [
     "Escalation",
     "Event",
     "FollowUp",
+    "Handing",
     "Handover",
     "HandoverItem",
     "History",
@@ -98,6 +99,7 @@ __all__ = [
     "IncidentHousehold",
     "Instalment",
     "Joiner",
+    "Letter",
     "LinkCode",
     "LinkLog",
     "LinkRequest",

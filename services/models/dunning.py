@@ -30,7 +30,7 @@ class DunningAttempt(Base):
     list: Mapped[Code]  # fees | handover | left: which steps
     step: Mapped[Code]
     way: Mapped[Code]  # chat | sms | call | visit | letter | legal
-    state: Mapped[Code]  # said | task | done | skipped
+    state: Mapped[Code]  # said | task | wanted (a letter, the legal list) | done | skipped
     at: Mapped[datetime]
     bills: Mapped[Any] = mapped_column(default=())  # ids
     cents: Mapped[int] = mapped_column(default=0)  # owed at that time
@@ -38,15 +38,57 @@ class DunningAttempt(Base):
     outbox_key: Mapped[str] = mapped_column(default="")  # its delivery state is the message's
     staff_id: Mapped[int | None]  # whose task it is, who did it
     done_at: Mapped[datetime | None]
-    result: Mapped[Code] = mapped_column(default="")  # reached | not_reached | promised | paid | refused | …
+    result: Mapped[Code] = mapped_column(default="")  # reached | not_reached | refused | printed | paid | moved | …
     reason: Mapped[Code] = mapped_column(default="")  # for not paying
     content_id: Mapped[int | None]  # words; retention and erasure may empty them
     next_step: Mapped[Code] = mapped_column(default="")
     next_on: Mapped[date | None]
     visit_from: Mapped[datetime | None]
     visit_until: Mapped[datetime | None]
-    letter_year: Mapped[int | None] = mapped_column(SmallInteger)
-    letter_number: Mapped[Code] = mapped_column(default="")
+
+
+class Letter(Base):
+    """A numbered letter with what it said: printed again it says the same."""
+
+    __tablename__ = "letter"
+    __table_args__ = (UniqueConstraint("community_id", "year", "number"), Index(None, "community_id", "batch"))
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
+    unit_id: Mapped[Ref] = mapped_column(ForeignKey("unit.id"), index=True)
+    attempt_id: Mapped[Ref] = mapped_column(ForeignKey("dunning_attempt.id"), unique=True)
+    year: Mapped[int] = mapped_column(SmallInteger)
+    number: Mapped[Code]  # 001, counted by the year
+    batch: Mapped[str]  # what was printed together
+    made_at: Mapped[datetime]
+    made_on: Mapped[date]  # the day that stands on it
+    person_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(default="")  # of who pays; erasure empties it
+    tie: Mapped[Code]  # owner | tenant
+    list: Mapped[Code]  # fees | handover | left: which words
+    since: Mapped[date | None]  # from when the home stands ready, or the oldest line was due
+    cents: Mapped[int]
+    said: Mapped[Any]  # the house as it was then, and the lines
+
+
+class Handing(Base):
+    """How a letter was handed over, once: by hand, by post, on the door; and what came of it."""
+
+    __tablename__ = "letter_handing"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: Mapped[Id]
+    community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
+    letter_id: Mapped[Ref] = mapped_column(ForeignKey("letter.id"), index=True)
+    key: Mapped[str]  # the event that noted it
+    way: Mapped[Code]  # hand | post | ems | door
+    number: Mapped[Code] = mapped_column(default="")  # of the post
+    on: Mapped[date]
+    result: Mapped[Code] = mapped_column(default="")  # accepted | refused | returned; "": not known (yet)
+    result_on: Mapped[date | None]
+    media: Mapped[Any] = mapped_column(default=())  # ids: the door, the receipt
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[Ref]  # staff
 
 
 class Promise(Base):

@@ -310,9 +310,11 @@ class DataView(Base):
 
     id: Mapped[Id]
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
-    viewer_id: Mapped[Ref]  # person
+    viewer_id: Mapped[int | None]  # person; None: whoever runs commands on the server
     person_id: Mapped[int | None] = mapped_column(index=True)  # whose data, when it is one person's
     unit_id: Mapped[int | None] = mapped_column(index=True)
-    what: Mapped[Code]  # file | household | fees | number | export | address
+    what: Mapped[Code]  # file | household | fees | export | address
+    table: Mapped[Code] = mapped_column(default="")  # what was taken out …
+    rows: Mapped[int | None]  # … and how many rows
     channel: Mapped[Code]
     at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -64,12 +64,13 @@ class Vehicle(Base):
     """A car by its plate, and who keeps it."""
 
     __tablename__ = "vehicle"
-    __table_args__ = (UniqueConstraint("community_id", "plate"),)
+    __table_args__ = (partial("uq_vehicle_kept", "community_id", "plate", where=text("until IS NULL"), unique=True),)
 
     id: Mapped[Id]
     community_id: Mapped[Ref] = mapped_column(ForeignKey("community.id"))
     plate: Mapped[Code]
     person_id: Mapped[Ref] = mapped_column(ForeignKey("person.id"), index=True)
+    until: Mapped[date | None]  # his last day here; None: he keeps it here now
 
 
 class CarCall(Base):

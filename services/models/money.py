@@ -282,14 +282,16 @@ class Matter(Base):
     bill_id: Mapped[int | None] = mapped_column(index=True)  # the line in question; None: all that is open
     person_id: Mapped[int | None]
     address_id: Mapped[Ref]
-    kind: Mapped[Code]  # paid | wrong | invoice
+    kind: Mapped[Code]  # paid | wrong | invoice | prepay
     state: Mapped[Code] = mapped_column(default="open")  # open | answered | lapsed | emptied
     words: Mapped[Words] = mapped_column(default="")
     given: Mapped[Any] = mapped_column(default=dict)  # an invoice's title, tax number, e-mail, bills
     media_id: Mapped[int | None]
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]  # until then nobody is dunned for it
-    answer: Mapped[Code] = mapped_column(default="")  # found | missing | right | corrected | issued | refused
+    answer: Mapped[Code] = mapped_column(
+        default=""
+    )  # found | missing | right | corrected | issued | refused | agreed | declined
     answer_words: Mapped[Words] = mapped_column(default="")  # the number of an invoice, the reason
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None]  # staff

@@ -169,4 +169,4 @@ class Replica(Base):
     role: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[Code]
     lease_until: Mapped[datetime]
-    note: Mapped[str] = mapped_column(default="")  # the poller's offset
+    note: Mapped[str] = mapped_column(default="")  # unused since 0.1.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
-from services import access
+from services import access, looks
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
@@ -108,6 +109,13 @@ async def receipt(session: Session, actor: Actor, *, number: str) -> Entry:
     raise NotFound
 
 
+async def receipt_seen(session: Session, actor: Actor, *, number: str, now: datetime) -> Entry:
+    """Return the same, shown to somebody; to an employee it is a look at the unit's fees."""
+    entry = await receipt(session, actor, number=number)
+    await looks.note(session, actor, what="fees", unit_id=entry.unit.id, now=now)
+    return entry
+
+
 async def by_id(session: Session, actor: Actor, *, payment_id: int) -> Entry:
     """Return a payment by its id, to the same people; raises `NotFound`."""
     payment = await session.get(Payment, payment_id)
@@ -132,6 +140,13 @@ async def _may_see(session: Session, actor: Actor, payment: Payment, unit: Unit)
     own_entry = actor.staff is not None and payment.taken_by == actor.staff.staff_id
     subject = Subject(unit.community_id, unit.id, collector_id=collector_id)
     return own_entry or access.may(actor, Deed.SEE_ACCOUNT, subject)
+
+
+async def looked_at(session: Session, actor: Actor, *, unit_id: int, now: datetime) -> Account:
+    """Return the same, shown to an employee, which is written down; raises `NotFound`, `NotAllowed`."""
+    found = await of_unit(session, actor, unit_id=unit_id)
+    await looks.note(session, actor, what="fees", unit_id=unit_id, now=now)
+    return found
 
 
 async def of_unit(session: Session, actor: Actor, *, unit_id: int) -> Account:

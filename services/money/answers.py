@@ -7,23 +7,25 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from services import access, conversations, people
+from services import access, looks, people, places
 from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session
 from services.messages import Cents, Choice, T, Text, lines
 from services.models import Bill, Matter, Person, Unit
-from services.money import landed, ledger, matters, standing
+from services.money import landed, ledger, matters, prepaying, standing
 from services.money.ledger import Money
 from services.money.matters import UNANSWERED, About
-from services.outbox import Priority
+from services.money.prepaying import Offer
 from services.refusals import NotAllowed, NotFound, Refused
 
 FOUND, MISSING, RIGHT, CORRECTED, ISSUED, REFUSED = "found", "missing", "right", "corrected", "issued", "refused"
+AGREED, DECLINED = "agreed", "declined"
 FITS = {
     About.PAID: (FOUND, MISSING),
     About.WRONG: (RIGHT, CORRECTED),
     About.INVOICE: (ISSUED, REFUSED),
+    About.PREPAY: (AGREED, DECLINED),
 }
 
 
@@ -78,9 +80,17 @@ async def waiting(session: Session, actor: Actor, *, matter_id: int, lock: bool 
     return case
 
 
+async def looked_at(session: Session, actor: Actor, *, matter_id: int, now: datetime) -> Case:
+    """Return the same, opened by somebody, which is written down."""
+    case = await waiting(session, actor, matter_id=matter_id)
+    await looks.note(session, actor, what="fees", unit_id=case.unit.id, person_id=case.matter.person_id, now=now)
+    return case
+
+
 async def found(session: Session, actor: Actor, *, matter_id: int, booked: Booked | None, now: datetime) -> Matter:
     """The money is there: written down now, if the books don't have it yet."""
     case = await waiting(session, actor, matter_id=matter_id, lock=True)
+    case.matter.state = "answered"  # nobody else closes it when the money lands
     if booked is not None:
         money = Money(
             cents=booked.cents,
@@ -144,6 +154,31 @@ async def refuse(session: Session, actor: Actor, *, matter_id: int, words: str, 
     return await _close(session, actor, case, REFUSED, words, text, now=now)
 
 
+async def agree(session: Session, actor: Actor, *, matter_id: int, offered: Offer, now: datetime) -> Matter:
+    """The household gets the lower price; the sum is named only where the address is proven."""
+    case = await waiting(session, actor, matter_id=matter_id, lock=True)
+    await prepaying.agree(session, actor, unit=case.unit, offered=offered, now=now)
+    sure = case.matter.address_id in await landed.trusted(session, address_ids=[case.matter.address_id])
+    said: dict[str, str | int | T | Cents] = {"unit": places.unit_label(case.unit), "name": offered.name}
+    said |= {"percent": offered.percent, "since": _day(offered.since), "until": _day(offered.until)}
+    text = T("matter.agreed", **said)
+    due = T("matter.agreed.sum", cents=Cents(offered.cents), less=Cents(offered.full_cents - offered.cents))
+    rows = [[Choice(T("fees.pay"), "go:pay")]]
+    return await _close(session, actor, case, AGREED, "", lines(text, due if sure else None), now=now, rows=rows)
+
+
+def _day(day: date) -> T:
+    return T("feeq.date", year=day.year, month=day.month, day=day.day)
+
+
+async def decline(session: Session, actor: Actor, *, matter_id: int, words: str, now: datetime) -> Matter:
+    """The lower price can't be had, and why."""
+    case = await waiting(session, actor, matter_id=matter_id, lock=True)
+    phone = actor.house.phone if actor.house else ""
+    text = lines(T("matter.declined", phone=phone), _reason(words))
+    return await _close(session, actor, case, DECLINED, words, text, now=now)
+
+
 def _item(case: Case) -> T:
     bill = case.bills[0]
     return T("fees.item", item=bill.item, period=bill.period)
@@ -170,20 +205,5 @@ async def _close(
     await session.flush()
     await matters.close_questions(session, matter)
     await matters.tell_owner(session, matter, text, tag="answer", rows=rows or (), now=now)
-    await _tell_colleagues(session, actor, matter, now)
+    await matters.tell_asked(session, matter, by=actor, now=now)
     return matter
-
-
-async def _tell_colleagues(session: Session, actor: Actor, matter: Matter, now: datetime) -> None:
-    """Whoever was asked as well hears who answered, and what."""
-    own = actor.staff.staff_id if actor.staff else None
-    others = [staff_id for staff_id in matter.given.get("asked", ()) if staff_id != own]
-    text = T(
-        "matter.taken",
-        name=actor.called or T("matter.by_the_books"),
-        unit=await matters.unit_of(session, matter),
-        answer=T(f"finance_answer.{matter.answer}"),
-    )
-    for staff_id, to in (await people.addresses_of_staff(session, others)).items():
-        key = f"matter:{matter.id}:taken:{staff_id}"
-        await conversations.tell(session, to=to, key=key, text=text, priority=Priority.WORK, now=now)

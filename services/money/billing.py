@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -176,12 +176,6 @@ async def preview(session: Session, actor: Actor, *, community_id: int, month: d
         after = units[-1].id
         session.expunge_all()
     return sums
-
-
-async def preview_of(session: Session, *, unit: Unit, month: date) -> Sequence[Charge]:
-    """Return what one unit would be charged in the run of a month, without costs that are split."""
-    book = await _book(session, unit.community_id, month, run_id=None)
-    return [charge for _, charge in await _charged(session, replace(book, costs=()), [unit])]
 
 
 async def _known(session: Session, unit_ids: Sequence[int]) -> set[tuple[int, str, str]]:

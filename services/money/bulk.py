@@ -14,7 +14,7 @@ from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session, insert_once
 from services.models import Allocation, Bill, Building, Payment, Unit
-from services.money import ledger, spending, standing
+from services.money import closing, ledger, spending, standing
 from services.money.ledger import PAYMENT, Money
 from services.refusals import NotAllowed
 
@@ -41,8 +41,8 @@ async def record_many(
 ) -> Sequence[int]:
     """Write payments down, each once per key, in the order given; return the ids of those that are new.
 
-    The units must be the community's. Nobody is told: whoever brings a file of old payments says so himself if he
-    wants. Raises `NotAllowed`.
+    The units must be the community's. Nobody is told but who said that he had paid: whoever brings a file of old
+    payments says so himself if he wants. Raises `NotAllowed`.
     """
     if not access.may(actor, Deed.TAKE_PAYMENT, Subject(community_id)):
         raise NotAllowed
@@ -71,6 +71,7 @@ async def record_many(
     added = await insert_once(session, Payment, rows, Payment.key, Payment.id)
     ids = {row.key: row.id for row in added.all()}
     await _allocate(session, new, spent, ids, now)
+    await closing.close(session, unit_ids=list(homes), now=now)
     return [ids[entry.money.key] for entry in new]
 
 

@@ -19,7 +19,7 @@ from services.access import Deed, Subject
 from services.actors import Actor
 from services.db import Session, insert_once, upsert
 from services.models import Adjustment, Allocation, Bill, Community, Counter, Payment, Unit, table_of
-from services.money import landed, spending, standing
+from services.money import closing, landed, spending, standing
 from services.refusals import NotAllowed, Refused
 
 PAYMENT, REFUND, REVERSAL = "payment", "refund", "reversal"
@@ -88,6 +88,7 @@ async def record(
         return await _known(session, unit, money)
     payment = await session.get_one(Payment, added)
     await spending.spend(session, [payment], await spending.chosen(session, units, bills), now=now)
+    await closing.close(session, unit_ids=[one.id for one in units], now=now)
     if tell:
         await landed.tell(session, payment, unit, now=now)
     return payment
@@ -150,43 +151,50 @@ async def numbered_many(session: Session, *, community_id: int, now: datetime, c
 
 
 async def refund(
-    session: Session, actor: Actor, *, payment: Payment, cents: int, key: str, words: str, now: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    payment: Payment,
+    cents: int,
+    key: str,
+    words: str,
+    now: datetime,
+    on: date | None = None,
+    tell: bool = True,
 ) -> Payment:
     """Give part of a payment back, what is free of it first; the bills that it paid are open again. `BadSum`."""
-    return await _take_back(session, actor, payment, cents, kind=REFUND, key=key, words=words, now=now)
+    gone = Money(cents=-cents, way=payment.way, source=payment.source, key=key, paid_on=on or now.date(), words=words)
+    return await _take_back(session, actor, payment, gone, kind=REFUND, tell=tell, now=now)
 
 
 async def reverse(session: Session, actor: Actor, *, payment: Payment, key: str, words: str, now: datetime) -> Payment:
     """Take the whole of a payment back that never was: a wrong entry, a transfer that was recalled."""
     left = await _left_of(session, payment)
-    return await _take_back(session, actor, payment, left, kind=REVERSAL, key=key, words=words, now=now)
+    gone = Money(cents=-left, way=payment.way, source=payment.source, key=key, paid_on=now.date(), words=words)
+    return await _take_back(session, actor, payment, gone, kind=REVERSAL, tell=True, now=now)
 
 
 async def _take_back(
-    session: Session, actor: Actor, payment: Payment, cents: int, *, kind: str, key: str, words: str, now: datetime
+    session: Session, actor: Actor, payment: Payment, gone: Money, *, kind: str, tell: bool, now: datetime
 ) -> Payment:
     unit = await session.get_one(Unit, payment.unit_id)
     _allowed(actor, Deed.TAKE_BACK, unit)
     await lock(session, unit_id=unit.id)
     await session.refresh(payment)
-    known = await session.scalar(select(Payment).where(Payment.community_id == unit.community_id, Payment.key == key))
+    known = await session.scalar(
+        select(Payment).where(Payment.community_id == unit.community_id, Payment.key == gone.key)
+    )
     if known is not None:
         return known
-    if payment.kind != PAYMENT or not 0 < cents <= await _left_of(session, payment):
+    if payment.kind != PAYMENT or not 0 < -gone.cents <= await _left_of(session, payment):
         raise BadSum
-    back = await _opposite(
-        session,
-        actor,
-        payment,
-        unit,
-        Money(cents=-cents, way=payment.way, source=payment.source, key=key, paid_on=now.date(), words=words),
-        now,
-    )
+    back = await _opposite(session, actor, payment, unit, gone, now)
     back.kind = kind
     session.add(back)
     await session.flush()
-    await spending.take_back(session, payment, back, cents, now=now)
-    await landed.back(session, back, payment, unit, now=now)
+    await spending.take_back(session, payment, back, -gone.cents, now=now)
+    if tell:
+        await landed.back(session, back, payment, unit, now=now)
     return back
 
 

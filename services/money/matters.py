@@ -38,6 +38,7 @@ class About(StrEnum):
     PAID = "paid"
     WRONG = "wrong"
     INVOICE = "invoice"
+    PREPAY = "prepay"  # he wants the lower price for paying ahead
 
 
 PAUSES = (About.PAID, About.WRONG)
@@ -91,7 +92,7 @@ async def say(session: Session, actor: Actor, *, said: Said, now: datetime, poli
 
 
 async def _meant(session: Session, unit: Unit | None, said: Said) -> Sequence[Bill]:
-    """Return the bills in question: the line said, else all that is open of the household; none for an invoice."""
+    """Return the bills in question: the line said, else all that is open; none for an invoice or the time ahead."""
     if unit is None:
         raise NotFound
     if said.bill_id is not None:
@@ -100,7 +101,7 @@ async def _meant(session: Session, unit: Unit | None, said: Said) -> Sequence[Bi
         if bill is None or bill.unit_id not in spaces:
             raise NotFound
         return [bill]
-    if said.about is About.INVOICE:
+    if said.about in {About.INVOICE, About.PREPAY}:
         return []
     units = await standing.household(session, unit_id=unit.id)
     return await standing.owed(session, unit_ids=[one.id for one in units])
@@ -232,7 +233,7 @@ async def lapse(session: Session, *, matter_id: int, now: datetime) -> None:
     matter = await session.get(Matter, matter_id, with_for_update=True)
     if matter is None or matter.state != "open" or matter.due_at > now:
         return
-    if await _is_paid(session, matter):  # the money came in meanwhile, and the owner heard of it
+    if await is_paid(session, matter):  # by a correction: whatever money pays closes it at once
         matter.state, matter.answer, matter.answered_at = "answered", "found", now
         await close_questions(session, matter)
         return
@@ -243,7 +244,8 @@ async def lapse(session: Session, *, matter_id: int, now: datetime) -> None:
     await tell_owner(session, matter, late, tag="late", now=now)
 
 
-async def _is_paid(session: Session, matter: Matter) -> bool:
+async def is_paid(session: Session, matter: Matter) -> bool:
+    """Whether nothing is open any more of what somebody says he has paid."""
     if matter.kind != About.PAID:
         return False
     bills = (await session.scalars(select(Bill).where(Bill.id.in_(matter.given.get("bills", ()))))).all()
@@ -302,3 +304,23 @@ async def close_questions(session: Session, matter: Matter) -> None:
     """End what finance was asked: it is answered."""
     await conversations.end_where(session, key_prefix=_key(matter))
     await timers.cancel(session, subject=SUBJECT, subject_id=matter.id)
+
+
+async def tell_asked(session: Session, matter: Matter, *, by: Actor | None = None, now: datetime) -> None:
+    """Whoever was asked as well hears who answered, and what; without anybody, it was the money that came."""
+    own = by.staff.staff_id if by is not None and by.staff is not None else None
+    others = [staff_id for staff_id in matter.given.get("asked", ()) if staff_id != own]
+    unit = await unit_of(session, matter)
+    text = (
+        T(
+            "matter.taken",
+            name=by.called or T("matter.by_the_books"),
+            unit=unit,
+            answer=T(f"finance_answer.{matter.answer}"),
+        )
+        if by is not None
+        else T("matter.landed", unit=unit)
+    )
+    for staff_id, to in (await people.addresses_of_staff(session, others)).items():
+        key = f"matter:{matter.id}:taken:{staff_id}"
+        await conversations.tell(session, to=to, key=key, text=text, priority=Priority.WORK, now=now)

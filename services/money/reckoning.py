@@ -7,7 +7,7 @@ exact steps are added up and rounded once; the cents of the steps make the charg
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -127,11 +127,6 @@ class Charge:
 def pack(steps: Iterable[Step]) -> list[dict[str, Any]]:
     """Turn steps into what a bill keeps."""
     return [asdict(step) for step in steps]
-
-
-def unpack(packed: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """Turn what a bill keeps back into steps."""
-    return tuple(Step(**one) for one in packed)
 
 
 def cycle(first: date, months: int) -> tuple[date, date] | None:

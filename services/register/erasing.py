@@ -17,8 +17,10 @@ from services.models import (
     Bill,
     Content,
     DataView,
+    DunningAttempt,
     Event,
     FollowUp,
+    Letter,
     LinkLog,
     LinkRequest,
     Mailbox,
@@ -82,6 +84,8 @@ async def export(session: Session, *, person_id: int) -> dict[str, Sequence[Row]
         Bill: Bill.payer_id == person_id,
         Payment: _his_payments(person_id),
         Matter: Matter.person_id == person_id,
+        DunningAttempt: DunningAttempt.person_id == person_id,
+        Letter: Letter.person_id == person_id,
         Media: Media.person_id == person_id,
         LinkLog: LinkLog.person_id == person_id,
         DataView: DataView.person_id == person_id,
@@ -164,6 +168,7 @@ async def _words(session: Session, person_id: int, name: str, *, now: datetime) 
     await _set(session, FollowUp, FollowUp.ticket_id.in_(his), outcome="")
     await _set(session, ReleaseSlip, ReleaseSlip.person_id == person_id, goods="", carrier="")
     await _set(session, Matter, Matter.person_id == person_id, words="", given=[])
+    await _set(session, Letter, Letter.person_id == person_id, name="")
     if name:
         await _set(session, Payment, Payment.payer == name, _his_payments(person_id), payer="")
     return count

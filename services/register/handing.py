@@ -1,4 +1,4 @@
-"""What somebody leaves behind: open repairs of the flat go on with who comes, bills of his time stay his."""
+"""What somebody leaves behind: open repairs go on with who comes, bills of his time stay his, his cars go with him."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from services import actors, people
 from services.actors import House
 from services.catalog import Kind
 from services.db import Session
-from services.models import Bill, Person, Ticket
+from services.models import Bill, Occupancy, Person, Ticket, Vehicle
 from services.money import standing
+from services.register import ties
 from services.settings import Policy
 from services.tickets import engine, finding
 from services.tickets.dispatch import ENDED
@@ -70,3 +71,14 @@ async def bills(session: Session, *, unit_ids: Sequence[int], payer_id: int, bef
         changed = update(Bill).where(*his).values(payer_id=payer_id).execution_options(synchronize_session=False)
         await session.execute(changed)
     return cents
+
+
+async def cars(session: Session, *, community_id: int, leavers: Sequence[int], last: date) -> int:
+    """End the cars of those who have nothing here any more; the rows stay as they were. Return how many."""
+    here = select(Occupancy.person_id).where(Occupancy.community_id == community_id, Occupancy.status != ties.ENDED)
+    theirs = Vehicle.community_id == community_id, Vehicle.person_id.in_(leavers), Vehicle.until.is_(None)
+    kept = select(Vehicle.id).where(*theirs, Vehicle.person_id.not_in(here))
+    ids = (await session.scalars(kept)).all()
+    ended = update(Vehicle).where(Vehicle.id.in_(ids)).values(until=last)
+    await session.execute(ended.execution_options(synchronize_session=False))
+    return len(ids)

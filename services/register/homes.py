@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from services import access, people
+from services import access, looks, people
 from services.access import Deed, Subject
 from services.actors import Actor, Tie
 from services.db import Session
@@ -16,7 +16,7 @@ from services.messages import T
 from services.models import Address, Building, Community, Company, Unit
 from services.money import standing
 from services.refusals import NotAllowed, NotFound
-from services.register import looks, ties
+from services.register import ties
 from services.register.ties import Tied
 
 

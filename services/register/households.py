@@ -12,7 +12,7 @@ from services.db import Session
 from services.messages import T
 from services.models import Unit
 from services.refusals import NotAllowed
-from services.register import telling, ties
+from services.register import handing, telling, ties
 from services.register.ties import NoSuchTie, Tied
 
 THEIRS = frozenset({Tie.FAMILY, Tie.PROXY})
@@ -46,6 +46,8 @@ async def send_away(session: Session, actor: Actor, *, tie_id: int, now: datetim
     why = "left" if own else "revoked"
     ties.end(found.tie, last=ties.today(actor.house, now), why=why, by=actor.person_id, now=now)
     await session.flush()
+    leaver, last = found.person.id, found.tie.until or ties.today(actor.house, now)
+    await handing.cars(session, community_id=found.tie.community_id, leavers=[leaver], last=last)
     unit = await session.get(Unit, found.tie.unit_id)
     if not own and unit is not None:
         text = T("household.told_away", place=ties.place(unit))

@@ -217,6 +217,7 @@ async def _out(session: Session, leaver: Tied, *, why: str, by: int | None, now:
         after = last + timedelta(days=1)
         await handing.bills(session, unit_ids=[unit.id], payer_id=tie.person_id, before=after)
     leavers = [one.person.id for one in gone]
+    await handing.cars(session, community_id=tie.community_id, leavers=leavers, last=last)
     await handing.tickets(session, unit_ids=[unit.id], leavers=leavers, heir=owner, house=house, now=now, policy=policy)
     await _told(session, unit, leaver, owner, last=last, now=now)
 

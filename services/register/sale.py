@@ -152,6 +152,9 @@ async def _leave(
     for one in ties.with_them(everybody, sellers):
         ties.end(one.tie, last=on - timedelta(days=1), why="sold", by=by, now=now)
     await session.flush()
+    gone = [one.person.id for one in ties.with_them(everybody, sellers)]
+    community_id = sellers[0].tie.community_id
+    await handing.cars(session, community_id=community_id, leavers=gone, last=on - timedelta(days=1))
     return await handing.bills(session, unit_ids=unit_ids, payer_id=sellers[0].person.id, before=on)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.scripts.conftest import Call
@@ -19,6 +21,22 @@ def test_a_person_is_exported_and_erased_and_the_audit_stays_whole(call: Call, t
     assert "erased" in call("person", "erase", "13800138000", "--yes").stdout
     assert call("person", "export", "13800138000", str(tmp_path / "again.json")).exit_code != 0
     assert call("audit", "verify").exit_code == 0
+
+
+def test_every_export_is_a_row_that_says_what_and_how_many(call: Call, migrated: Path, tmp_path: Path) -> None:
+    assert call("seed").exit_code == 0
+    done = call("export", "owners", str(tmp_path / "owners.xlsx"))
+    assert call("person", "export", "13800138000", str(tmp_path / "person.json")).exit_code == 0
+    with closing(sqlite3.connect(migrated)) as database:
+        rows = database.execute(
+            'SELECT viewer_id, what, "table", "rows", person_id FROM data_view ORDER BY id'
+        ).fetchall()
+    assert [(row[:3], row[4] is None) for row in rows] == [
+        ((None, "export", "owners"), True),
+        ((None, "export", "person"), False),
+    ]
+    assert done.stdout.startswith(f"{rows[0][3]} rows in")
+    assert rows[1][3] > 1
 
 
 def test_one_of_several_with_a_number_is_named_by_id(call: Call, tmp_path: Path) -> None:

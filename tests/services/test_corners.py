@@ -39,13 +39,6 @@ async def test_a_role_is_held_by_one_until_its_lease_ends_or_it_lets_go(session:
     assert await leases.hold(session, role="poller", owner="b", lease=MINUTE)
 
 
-async def test_a_role_remembers_a_word(session: Session) -> None:
-    assert await leases.noted(session, role="poller") == ""
-    await leases.hold(session, role="poller", owner="a", lease=MINUTE)
-    await leases.note(session, role="poller", text="4711")
-    assert await leases.noted(session, role="poller") == "4711"
-
-
 @pytest.mark.parametrize(
     ("raw", "number"),
     [

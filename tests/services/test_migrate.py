@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services import migrate, outbox
 from services.db import Database
-from services.models import Address, Base, Card, History, Outgoing, Prompt, Seal, Setting, TeamChat
+from services.models import Address, Base, Card, History, LinkLog, Outgoing, Prompt, Seal, Setting, TeamChat
 from services.outbox import Account
 from tests.support.postgres import Databases
 
@@ -161,6 +161,19 @@ async def test_history_refuses_to_be_changed(database: Database, table: Any, sta
             await session.execute(change)
     async with database.reading() as session:
         assert (await session.scalars(select(table.hash))).all() == ["h"]
+
+
+@pytest.mark.parametrize("statement", ["update", "delete"])
+async def test_who_was_tied_to_which_address_refuses_to_be_changed(database: Database, statement: str) -> None:
+    row = {"address_id": 1, "person_id": 2, "what": "tied", "how": "code", "at": NOW}
+    async with database.transaction() as session:
+        await session.execute(insert(LinkLog).values(**row))
+    change = delete(LinkLog) if statement == "delete" else update(LinkLog).values(person_id=3)
+    with pytest.raises(DBAPIError, match="are never changed"):
+        async with database.transaction() as session:
+            await session.execute(change)
+    async with database.reading() as session:
+        assert (await session.scalars(select(LinkLog.person_id))).all() == [2]
 
 
 def _past_rows() -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from services.migrations import unchangeable
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -37,6 +39,8 @@ def upgrade() -> None:
     _adjustment()
     _allocation()
     _instalment()
+    _letter()
+    _letter_handing()
     _bill()
     _building()
     _community()
@@ -45,6 +49,8 @@ def upgrade() -> None:
     _occupancy()
     _person()
     _unit()
+    _vehicle()
+    unchangeable.keep("link_log")
 
 
 def _company() -> None:
@@ -114,10 +120,12 @@ def _data_view() -> None:
         "data_view",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("community_id", BIG, nullable=False),
-        sa.Column("viewer_id", BIG, nullable=False),
+        sa.Column("viewer_id", BIG, nullable=True),
         sa.Column("person_id", BIG, nullable=True),
         sa.Column("unit_id", BIG, nullable=True),
         sa.Column("what", sa.String(length=64), nullable=False),
+        sa.Column("table", sa.String(length=64), nullable=False),
+        sa.Column("rows", BIG, nullable=True),
         sa.Column("channel", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_data_view_community_id")),
@@ -319,8 +327,6 @@ def _dunning_attempt() -> None:
         sa.Column("next_on", sa.Date(), nullable=True),
         sa.Column("visit_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("visit_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("letter_year", sa.SmallInteger(), nullable=True),
-        sa.Column("letter_number", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_dunning_attempt_community_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_dunning_attempt_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dunning_attempt")),
@@ -571,6 +577,59 @@ def _instalment() -> None:
     )
 
 
+def _letter() -> None:
+    op.create_table(
+        "letter",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("unit_id", BIG, nullable=False),
+        sa.Column("attempt_id", BIG, nullable=False),
+        sa.Column("year", sa.SmallInteger(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("batch", sa.String(length=255), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_on", sa.Date(), nullable=False),
+        sa.Column("person_id", BIG, nullable=True),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("tie", sa.String(length=64), nullable=False),
+        sa.Column("list", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("cents", BIG, nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["dunning_attempt.id"], name=op.f("fk_letter_attempt_id")),
+        sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_letter_community_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_letter_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
+        sa.UniqueConstraint("attempt_id", name=op.f("uq_letter_attempt_id")),
+        sa.UniqueConstraint("community_id", "year", "number", name=op.f("uq_letter_community_id_year_number")),
+    )
+    op.create_index(op.f("ix_letter_community_id_batch"), "letter", ["community_id", "batch"], unique=False)
+    op.create_index(op.f("ix_letter_unit_id"), "letter", ["unit_id"], unique=False)
+
+
+def _letter_handing() -> None:
+    op.create_table(
+        "letter_handing",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("letter_id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("way", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("result", sa.String(length=64), nullable=False),
+        sa.Column("result_on", sa.Date(), nullable=True),
+        sa.Column("media", sa.Text(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["community_id"], ["community.id"], name=op.f("fk_letter_handing_community_id")),
+        sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_letter_handing_letter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_handing")),
+        sa.UniqueConstraint("key", name=op.f("uq_letter_handing_key")),
+    )
+    op.create_index(op.f("ix_letter_handing_letter_id"), "letter_handing", ["letter_id"], unique=False)
+
+
 def _bill() -> None:
     op.add_column("bill", sa.Column("payer_id", BIG, nullable=True))
     op.add_column("bill", sa.Column("code", sa.String(length=64), server_default="", nullable=False))
@@ -646,3 +705,17 @@ def _unit() -> None:
     op.add_column("unit", sa.Column("collector_id", BIG, nullable=True))
     op.add_column("unit", sa.Column("takeover", sa.String(length=64), server_default="done", nullable=False))
     op.create_index(op.f("ix_unit_attached_to"), "unit", ["attached_to"], unique=False)
+
+
+def _vehicle() -> None:
+    op.add_column("vehicle", sa.Column("until", sa.Date(), nullable=True))
+    with op.batch_alter_table("vehicle", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_vehicle_community_id_plate"), type_="unique")
+    op.create_index(
+        "uq_vehicle_kept",
+        "vehicle",
+        ["community_id", "plate"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )

@@ -27,7 +27,8 @@ async def world(sqlite_url: str) -> AsyncIterator[World]:
 
 async def history(world: World) -> list[mailbox.Message]:
     async with world.db.reading() as session:
-        return await mailbox.since(session, *where(TO), 0, 100)
+        at = where(TO)
+        return await mailbox.latest(session, channel=at.channel, account=at.account, external=at.external, limit=100)
 
 
 async def test_a_letter_sent_twice_is_one_message(world: World) -> None:

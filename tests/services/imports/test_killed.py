@@ -29,11 +29,8 @@ asyncio.run(files.bring(Database(sys.argv[1]), Kind.UNITS, test_killed.RAW))
 """
 
 
-async def test_a_file_whose_process_was_killed_goes_on_where_it_stopped(
-    quick_line: Line, sqlite_estate_url: str
-) -> None:
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, sqlite_estate_url)
-    line = quick_line
+async def test_a_file_whose_process_was_killed_goes_on_where_it_stopped(line: Line, estate_url: str) -> None:
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, estate_url)
     house = await files.house_of(line.db)
     wish = Wish(house.id, Kind.UNITS, "a.csv", importing.digest_of(RAW), START)
     async with asyncio.timeout(60):

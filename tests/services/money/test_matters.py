@@ -8,12 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from services import retention
+from services import actors, retention
+from services.access import Deed
 from services.actors import Actor, Proof, Role
 from services.db import Session
 from services.models import Bill, Matter, Outgoing, Payment
-from services.money import answers, matters, standing
+from services.money import answers, bulk, matters, standing
 from services.money.answers import Answered, Booked
+from services.money.bulk import Entry
+from services.money.ledger import Money
 from services.money.matters import About, Said
 from services.refusals import NotAllowed, NotFound
 from services.settings import Policy, Retention
@@ -21,6 +24,7 @@ from tests.support import accounts, estate
 from tests.support.line import START, Line
 
 POLICY = Policy()
+TILL = actors.system("import", Deed.TAKE_PAYMENT)
 LATE = START + timedelta(days=10)
 
 
@@ -191,3 +195,32 @@ async def test_what_was_said_goes_when_words_go(line: Line) -> None:
         assert (early.matters, late.matters) == (0, 1)
         await session.refresh(matter)
         assert (matter.words, matter.answer_words, matter.given, matter.answer) == ("", "", {}, "missing")
+
+
+async def landed(session: Session, line: Line, matter: Matter, cents: int, key: str) -> None:
+    """Let a file bring money for the matter's unit."""
+    money = Money(cents=cents, way="transfer", source="import", key=key, paid_on=line.now.date())
+    entry = Entry(matter.unit_id, money)
+    await bulk.record_many(session, TILL, community_id=matter.community_id, entries=[entry], now=line.now)
+
+
+async def test_paid_already_ends_by_itself_when_all_of_it_is_paid_and_not_before(line: Line) -> None:
+    async with line.db.transaction() as session:
+        matter = await said(session, line)
+        owed = [standing.open_cents(one) for one in await standing.owed(session, unit_ids=[matter.unit_id])]
+        await landed(session, line, matter, sum(owed) - 1, "a")
+        assert matter.state == "open"
+        await landed(session, line, matter, 1, "b")
+        assert (matter.state, matter.answer, matter.answered_by) == ("answered", "found", None)
+        told = await session.scalars(select(Outgoing.key).where(Outgoing.key.like("paid:%")))
+        assert len({key.split(":")[1] for key in told.all()}) == 1
+        await landed(session, line, matter, 100, "c")
+        assert matter.answered_at == line.now
+
+
+async def test_a_dispute_does_not_end_by_money(line: Line) -> None:
+    async with line.db.transaction() as session:
+        matter = await said(session, line, About.WRONG, one=True)
+        owed = [standing.open_cents(one) for one in await standing.owed(session, unit_ids=[matter.unit_id])]
+        await landed(session, line, matter, sum(owed), "a")
+        assert matter.state == "open"

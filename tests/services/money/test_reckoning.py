@@ -98,7 +98,6 @@ def test_steps_make_the_charge_and_cover_its_days(
         assert sum(step.cents for step in charge.steps) == charge.cents
         assert sum(map(months, (step.months for step in charge.steps))) == 3
         assert charge.cents <= cents.by_area(rate, area, Fraction(3))
-        assert reckoning.unpack(reckoning.pack(charge.steps)) == charge.steps
 
 
 def months(written: str) -> Fraction:

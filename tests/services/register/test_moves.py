@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
+from services import looks
 from services.actors import Actor, Tie
 from services.catalog import Kind
 from services.db import Session
-from services.models import Bill, History, LinkCode, Occupancy, Person, Ticket, Timer, Unit
-from services.money import standing
+from services.models import Bill, History, LinkCode, Occupancy, Person, Ticket, Timer, Unit, Vehicle
+from services.money import account, standing
 from services.refusals import NotAllowed, NotFound
-from services.register import homes, lease, looks, sale, ties
+from services.register import homes, households, lease, sale, ties
 from services.register.sale import BadDay, OwnsAlready, Sold
 from services.register.ties import Newcomer, Tied
 from services.tickets import finding
@@ -224,6 +225,79 @@ async def test_every_look_at_a_home_is_a_row_that_only_leads_read(line: Line) ->
             await looks.listed(session, desk, unit_id=home.id)
         with pytest.raises(NotAllowed):
             await homes.file_of(session, await staff(session, line, "王师傅"), unit_id=home.id, now=line.now)
+
+
+async def cars_of(session: Session, plate: str) -> list[tuple[str, date | None]]:
+    """Return who keeps or kept a car, and his last day here."""
+    kept = select(Person.name, Vehicle.until).join(Person, Person.id == Vehicle.person_id)
+    rows = await session.execute(kept.where(Vehicle.plate == plate).order_by(Vehicle.id))
+    return [(row.name, row.until) for row in rows.all()]
+
+
+async def test_the_cars_of_who_sold_go_with_him_and_the_plate_may_be_anothers(line: Line) -> None:
+    async with line.db.transaction() as session:
+        seller = await resident(session, line, "王芳")
+        session.add(Vehicle(community_id=1, plate="浙A88888", person_id=seller.person_id))
+        done = await sold(session, line)
+        yesterday = line.now.date() - timedelta(days=1)
+        assert await cars_of(session, "浙A88888") == [("王芳", yesterday)]
+        session.add(Vehicle(community_id=1, plate="浙A88888", person_id=done.buyer.id))
+        await session.flush()
+        assert await cars_of(session, "浙A88888") == [("王芳", yesterday), (BUYER.name, None)]
+
+
+async def test_who_has_another_home_here_keeps_his_cars(line: Line) -> None:
+    async with line.db.transaction() as session:
+        seller, other = await resident(session, line, "王芳"), await unit(session, "1-1-101")
+        session.add(Vehicle(community_id=1, plate="浙A88888", person_id=seller.person_id))
+        since = line.now.date()
+        await ties.begin(
+            session, unit=other, person_id=seller.person_id or 0, role=Tie.OWNER, proof="register", since=since
+        )
+        await sold(session, line)
+        assert await cars_of(session, "浙A88888") == [("王芳", None)]
+
+
+async def test_the_cars_of_a_tenant_end_on_the_last_day_of_his_lease(line: Line) -> None:
+    async with line.db.transaction() as session:
+        until, policy = line.now.date() + timedelta(days=5), line.world.policies.defaults
+        tie = await rented(session, line, home="1-1-101", name="吴租客", phone="+8613912345678", until=until)
+        session.add(Vehicle(community_id=1, plate="浙B12345", person_id=tie.person.id))
+        await session.flush()
+        after = line.now + timedelta(days=6)
+        await lease.over(session, tie_id=tie.tie.id, until=until, now=after, policy=policy)
+        assert await cars_of(session, "浙B12345") == [("吴租客", until)]
+
+
+async def test_the_cars_of_family_that_is_sent_away_end(line: Line) -> None:
+    async with line.db.transaction() as session:
+        owner, home = await resident(session, line, "王芳"), await unit(session, "3-2-1502")
+        child = await ties.person_of(session, Newcomer("王小明", "+8613912340000"), now=line.now)
+        tie_id = await ties.begin(
+            session, unit=home, person_id=child.id, role=Tie.FAMILY, proof="code", since=line.now.date()
+        )
+        session.add(Vehicle(community_id=1, plate="浙C12345", person_id=child.id))
+        await session.flush()
+        await households.send_away(session, owner, tie_id=tie_id, now=line.now)
+        assert await cars_of(session, "浙C12345") == [("王小明", line.now.date())]
+
+
+async def test_fees_that_are_opened_and_tables_that_are_taken_out_are_looks_too(line: Line) -> None:
+    async with line.db.transaction() as session:
+        home, desk = await unit(session, "3-2-1502"), await staff(session, line)
+        await account.looked_at(session, desk, unit_id=home.id, now=line.now)
+        await looks.taken(session, community_id=1, table="owners", rows=144, now=line.now + timedelta(minutes=1))
+        owner = await resident(session, line, "王芳")
+        later = line.now + timedelta(minutes=2)
+        await looks.person_taken(session, person_id=owner.person_id or 0, rows=9, now=later)
+        found = await looks.listed(session, await staff(session, line, "老赵"), unit_id=home.id)
+        assert [(one.viewer, one.whose, one.what, one.table, one.rows) for one in found] == [
+            ("", "王芳", "export", "person", 9),
+            ("", "", "export", "owners", 144),
+            ("小李", "", "fees", "", 0),
+        ]
+        await looks.note(session, owner, what="fees", unit_id=home.id, now=line.now)  # his own: no look
+        assert len(await looks.listed(session, await staff(session, line, "老赵"), unit_id=home.id)) == len(found)
 
 
 @given(
