@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
+unexport PYTHONDONTWRITEBYTECODE # whoever starts would compile every module anew
 
 # The Python that makes the environment: the first of these that is new enough. `make PYTHON=/path/to/python` names one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -53,6 +54,7 @@ Exit codes: 0 done, 1 it can't be done, 2 settings or arguments do not fit.
 
 def main() -> None:
     """Run the command; what is wrong is told in one line."""
+    gc.disable()  # while the program is loaded nothing is garbage; `running.run` looks for some again
     from bot.settings_file import SettingsError
     from services.catalog_file import CatalogError
 

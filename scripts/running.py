@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -99,6 +100,7 @@ def machine() -> datetime:
 
 def run(work: Coroutine[Any, Any, R]) -> R:
     """Run a coroutine, on uvloop where there is one."""
+    gc.enable()
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)

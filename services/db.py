@@ -40,6 +40,8 @@ TROUBLE_CLASSES = ("08", "53", "57", "58")
 MOST_RETRIES = 5
 READERS = 4  # on SQLite, beside the writer
 STATEMENTS_KEPT = 1000  # prepared, per connection: more than the program has
+STATEMENTS_COMPILED = 2000  # per engine, with their loaders
+ENGINES = 8  # kept for when the same database is opened again
 
 _inside: ContextVar[bool] = ContextVar("inside_a_transaction", default=False)
 
@@ -283,7 +285,9 @@ def _sqlstate(error: BaseException) -> str | None:
     return getattr(orig, "sqlstate", None)
 
 
+@lru_cache(maxsize=ENGINES)
 def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
+    """Return the engine for a file, made once: it holds no connection, but every statement that was compiled for it."""
     sqlite_inline.register()
     place = make_url(url).set(drivername="sqlite+inline")
     if place.database:
@@ -292,6 +296,7 @@ def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
         place,
         poolclass=NullPool,  # what is open stays open, see `Connections`
         isolation_level="AUTOCOMMIT",
+        query_cache_size=STATEMENTS_COMPILED,
         connect_args={
             "check_same_thread": False,
             "factory": sqlite_inline.InlineConnection,
@@ -306,11 +311,13 @@ def _sqlite(url: str, *, read_only: bool) -> AsyncEngine:
     return engine
 
 
+@lru_cache(maxsize=ENGINES)
 def _postgres(url: str) -> AsyncEngine:
+    """Return the engine for a database, made once like that for a file."""
     return create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
-        query_cache_size=2000,
+        query_cache_size=STATEMENTS_COMPILED,
         connect_args={"prepared_statement_cache_size": STATEMENTS_KEPT, "statement_cache_size": STATEMENTS_KEPT},
     )

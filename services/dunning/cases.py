@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -50,8 +50,13 @@ class Case:
         return f"{self.anchor}{step.name}"
 
 
-async def of_units(session: Session, *, units: Sequence[int], upto: date, now: datetime) -> Sequence[Case]:
-    """Put together what is known of the households of some units, and of who left them, by bills due up to a day."""
+async def of_units(
+    session: Session, *, units: Sequence[int], upto: date, now: datetime, is_due: Callable[[Case], bool]
+) -> Sequence[Case]:
+    """Put together what is known of the households of some units, and of who left them, by bills due up to a day.
+
+    `is_due` looks at a case before it is known who pays and what spares him: on most days few are left.
+    """
     named = (await session.execute(select(Unit.id, Unit.attached_to).where(Unit.id.in_(units)))).all()
     roots = {row.attached_to or row.id for row in named}
     rows = (await session.scalars(select(Unit).where(Unit.id.in_(roots) | Unit.attached_to.in_(roots)))).all()
@@ -63,12 +68,15 @@ async def of_units(session: Session, *, units: Sequence[int], upto: date, now: d
         if home is not None:
             left = bill.payer_id or 0
             found.setdefault((home.id, left), Case(home, StepList.LEFT)).bills.append(bill)
-    await _people(session, found)
-    spared = await pauses.spared(session, homes=list(homes), now=now)
-    for case in found.values():
-        case.spared = case.kind is not StepList.LEFT and case.home.id in spared
     await _attempts(session, list(found.values()))
-    return [found[key] for key in sorted(found)]
+    due = {key: found[key] for key in sorted(found) if is_due(found[key])}
+    if not due:
+        return []
+    await _people(session, due)
+    spared = await pauses.spared(session, homes=sorted({home for home, _ in due}), now=now)
+    for case in due.values():
+        case.spared = case.kind is not StepList.LEFT and case.home.id in spared
+    return list(due.values())
 
 
 def _list_of(home: Unit) -> StepList:

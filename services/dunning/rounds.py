@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -60,8 +60,9 @@ async def go(session: Session, timer: Timer, now: datetime, policy: Policy) -> N
     plan = of(policy.dunning.file)
     upto = now.astimezone(house.zone).date() + timedelta(days=furthest_ahead(plan))
     units = await _owing(session, house.id, upto, int(timer.given.get("after", 0)))
-    found = await cases.of_units(session, units=units, upto=upto, now=now)
-    await _take(session, found, house, plan, policy.dunning, now)
+    next_of = _choice(house, plan, policy.dunning, now)
+    found = await cases.of_units(session, units=units, upto=upto, now=now, is_due=lambda case: bool(next_of(case)))
+    await _take(session, found, house, next_of, now)
     if len(units) == CHUNK:
         timer.state, timer.due_at, timer.given = "waiting", now, {"after": units[-1]}
         return
@@ -75,15 +76,16 @@ async def _owing(session: Session, community_id: int, upto: date, after: int) ->
     return (await session.scalars(statement.distinct().order_by(Bill.unit_id).limit(CHUNK))).all()
 
 
+def _choice(house: House, plan: Plan, figures: Dunning, now: datetime) -> Callable[[Case], Step | None]:
+    """Return what tells the next step of a case as it is known."""
+    today, between = now.astimezone(house.zone).date(), timedelta(hours=figures.between_hours)
+    return lambda case: following(plan[case.kind], case.state, today=today, now=now, between=between)
+
+
 async def _take(
-    session: Session, found: Sequence[Case], house: House, plan: Plan, figures: Dunning, now: datetime
+    session: Session, found: Sequence[Case], house: House, next_of: Callable[[Case], Step | None], now: datetime
 ) -> None:
     """Take the next step of each household that has one; payers' rows are held, so that their homes take turns."""
-    today, between = now.astimezone(house.zone).date(), timedelta(hours=figures.between_hours)
-
-    def next_of(case: Case) -> Step | None:
-        return following(plan[case.kind], case.state, today=today, now=now, between=between)
-
     due = [case for case in found if next_of(case) is not None]
     if not due:
         return

@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 from services.understanding import vocabulary
 
 ROUNDS = 6  # a second round only settles what the first one brought together
+SHORT = 24  # signs
 LONGEST = 4000  # nobody writes more in one message; the rest is not read
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -76,8 +77,17 @@ def spelling() -> Spelling:
 
 def normalise(text: str, simplify: Converter | None = None) -> str:
     """Write a text the one way the reader knows; doing it twice changes nothing more."""
+    if simplify is None and len(text) <= SHORT:
+        return _short(text)
     kit = spelling()
     return _settled(text[:LONGEST], simplify or kit.simplify, kit)
+
+
+@lru_cache(maxsize=512)
+def _short(text: str) -> str:
+    """Write a few signs the one way, once: the beginnings of what is said are held against every word that is known."""
+    kit = spelling()
+    return _settled(text, kit.simplify, kit)
 
 
 def in_place(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
 from scripts import find_chromium
 from tests.browser.demo import Demo
@@ -66,7 +66,9 @@ async def visit(browser: Browser, watch: Watch) -> AsyncIterator[OpenBrowser]:
     contexts: list[BrowserContext] = []
 
     async def come(width: int, height: int, **more: Any) -> BrowserContext:
-        context = await browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **more)
+        size: ViewportSize = {"width": width, "height": height}
+        still = more | {"reduced_motion": "reduce"}  # the processor draws every picture of what moves
+        context = await browser.new_context(viewport=size, locale="zh-CN", **still)
         watch.over(context)
         contexts.append(context)
         return context

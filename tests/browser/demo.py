@@ -15,7 +15,6 @@ from pathlib import Path
 import aiohttp
 
 from tests.botapi.wire import until
-from tests.support import tracing
 from tests.support.surroundings import TOP, surroundings
 
 PATIENCE_SECONDS = 40.0
@@ -55,7 +54,7 @@ class Demo:
                 sys.executable,
                 *("-m", "scripts.cli", "demo", "--port", str(self.port), "--data", str(self.folder / "demo")),
                 cwd=TOP,
-                env=surroundings(measured=True) | tracing.on_sqlite(),
+                env=surroundings(),  # not measured: what its pages ask for is measured where it is tested
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -42,7 +42,9 @@ async def estate(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'ownerline.db')}"
     async with BotApi.start(retry_pause=0.2) as api:
         await api.fault(FaultKind.ERROR, method="setMyCommands", times=100)
-        async with Service.started(api, url=url, folder=folder, mode="webhook", figures=HURRY) as service:
+        async with Service.started(
+            api, url=url, folder=folder, mode="webhook", measured=False, figures=HURRY
+        ) as service:
             cast = await meet(api)
             await report_for_work(cast)
             yield Estate(api, service, cast, await open_group(api, cast))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from bot.settings import Settings
 from scripts.seed import seed
 from scripts.trouble import CommandError
-from services import backup, deadletters, migrate
+from services import backup, deadletters
 from services.backup import BadBackupError
 from services.db import Database
 from services.models import Address, Base, ClockOffset, Outgoing
@@ -29,9 +30,7 @@ NOW = datetime(2026, 4, 12, 2, tzinfo=UTC)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return the URL of another database, with its tables and nothing in them."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/other/line.db"
-        migrate.upgrade(url)
-        yield url
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'other.db')}"
         return
     server: Databases = request.getfixturevalue("postgres_server")
     name = f"other_{token_hex(4)}"

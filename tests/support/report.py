@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ REPEATING = (  # go through what others measure, many times over
     "tests/conformance/test_outbox_model.py",
     "tests/handlers/test_answers.py",
     "tests/handlers/test_confidential.py",
+    "tests/handlers/test_money_doors.py",
     "tests/scripts/test_bench_tickets.py",
     "tests/scripts/test_simulate.py",
     "tests/services/digests/test_recount.py",
@@ -117,7 +119,13 @@ def group_of(nodeid: str) -> str:
 def unmeasured(item: pytest.Item) -> bool:
     """Whether a test need not be traced: it reads files, starts programs that measure themselves, or repeats others."""
     kind = kind_of(item.nodeid)
-    return kind is RULES or kind.last or item.nodeid.startswith(REPEATING) or runs_again(item)
+    repeats = item.nodeid.startswith(REPEATING) or is_law(item) or runs_again(item)
+    return kind is RULES or kind.last or repeats
+
+
+def is_law(item: pytest.Item) -> bool:
+    """Whether a test tries many examples of one law, which lead through what others measure."""
+    return isinstance(item, pytest.Function) and is_hypothesis_test(item.function)
 
 
 def runs_again(item: pytest.Item) -> bool:

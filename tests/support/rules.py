@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
@@ -30,7 +31,7 @@ _PATCHES = {"monkeypatch", "mocker", "MonkeyPatch"}
 _DODGES = {"skip", "skipif", "xfail", "importorskip"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A module: its path from the top, its text, its tree."""
 
@@ -42,6 +43,11 @@ class Source:
     def room(self) -> str:
         """The folder at the top."""
         return self.path.parts[0]
+
+    @cached_property
+    def nodes(self) -> Sequence[ast.AST]:
+        """Everything in the tree, gone through once for all rules."""
+        return tuple(ast.walk(self.tree))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,8 @@ def no_sentence_in_code(source: Source) -> Iterator[Breach]:
     """No Chinese words in literals outside catalogues and data."""
     if source.room not in ROOMS or any(source.path.match(pattern) for pattern in CHINESE_DATA):
         return
-    docstrings = {id(text) for text in _docstrings(source.tree)}
-    for node in ast.walk(source.tree):
+    docstrings = {id(text) for text in _docstrings(source)}
+    for node in source.nodes:
         words = node.value if isinstance(node, ast.Constant) and id(node) not in docstrings else None
         if isinstance(words, str) and _HAN.search(words):
             yield _breach(source, node, f"{words!r} belongs in a catalogue")
@@ -102,7 +108,7 @@ def functions_are_small(source: Source) -> Iterator[Breach]:
     """A function fits on a screen."""
     if source.path.match(REVISIONS):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > FUNCTION_LINES:
@@ -136,7 +142,7 @@ def no_naive_time(source: Source) -> Iterator[Breach]:
 
 def no_patching(source: Source) -> Iterator[Breach]:
     """Tests use fakes and builders, never patches."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         found: set[str] = set()
         if isinstance(node, ast.Import):
             found = {alias.name for alias in node.names} & {"mock", "unittest.mock"}
@@ -153,7 +159,7 @@ def no_patching(source: Source) -> Iterator[Breach]:
 
 def no_dodging(source: Source) -> Iterator[Breach]:
     """A test runs or does not exist."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in _DODGES and {"pytest", "mark"} & set(_names(node.value)):
             yield _breach(source, node, f"pytest {node.attr}: mend the test or drop it")
 
@@ -204,11 +210,11 @@ def _keys(argument: ast.expr) -> Iterator[str]:
 
 
 def _calls(source: Source) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    return (node for node in source.nodes if isinstance(node, ast.Call))
 
 
 def _handlers(source: Source) -> Iterator[ast.ExceptHandler]:
-    return (node for node in ast.walk(source.tree) if isinstance(node, ast.ExceptHandler))
+    return (node for node in source.nodes if isinstance(node, ast.ExceptHandler))
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -220,8 +226,8 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield part.attr
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
-    for node in ast.walk(tree):
+def _docstrings(source: Source) -> Iterator[ast.Constant]:
+    for node in source.nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):

@@ -7,7 +7,6 @@ rests: a greenlet ends what it was called for before anything else goes on, as a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -17,7 +16,6 @@ import pytest
 
 from tests.support import report
 
-VARIABLE = "COVERAGE_PROCESS_CONFIG"  # by which coverage tells programs how to measure themselves
 QUICK: Mapping[str, bool | Sequence[str]] = {
     "run:concurrency": ["thread"],
     "run:patch": [],  # programs that a test starts measure themselves as they are told to, whoever measures the test
@@ -43,15 +41,6 @@ def of(item: pytest.Item) -> Iterator[None]:
                 yield
     finally:
         thorough.start()
-
-
-def on_sqlite() -> dict[str, str]:
-    """Return what lets a program that never meets the server measure itself the quick way, if it is to measure at all."""
-    if VARIABLE not in os.environ:
-        return {}
-    made = coverage.Coverage()
-    made.set_option("run:concurrency", ["thread"])
-    return {VARIABLE: made.config.serialize()}
 
 
 def save() -> None:
