@@ -20,6 +20,8 @@ from services.models import DunningAttempt, Unit
 from services.money.standing import open_cents
 from services.phones import readable
 
+WORDS = "words"
+
 
 async def unit_in(turn: Turn, text: str) -> Unit | None:
     """Find the one unit that words or an id of a button name."""
@@ -34,12 +36,14 @@ async def command(turn: Turn, rest: str) -> Reply:
     first, _, outcome = rest.strip().partition(" ")
     if not first:
         return await _today(turn)
-    unit = await unit_in(turn, first if outcome in set(Outcome) else rest.strip())
+    unit = await unit_in(turn, first if outcome in {*Outcome, WORDS} else rest.strip())
     if unit is None:
         return reply(T("collect.which"))
     if outcome == Outcome.REFUSED:
         await collecting.card(turn.session, turn.actor, unit_id=unit.id, now=turn.now)
         return Reply(then=Start("why_not", {"unit": unit.id}))
+    if outcome == WORDS:
+        return Reply(then=Start("in_their_words", {"unit": unit.id}))
     if outcome in set(Outcome):
         return await _noted(turn, unit.id, Outcome(outcome), None)
     return await _card(turn, unit.id)
@@ -150,19 +154,21 @@ def _result(attempt: DunningAttempt) -> T:
     return T("collect.why", result=result, why=T(f"arrears.{attempt.reason}")) if attempt.reason else result
 
 
-async def _noted(turn: Turn, unit_id: int, outcome: Outcome, reason: Reason | None, said: str = "") -> Reply:
+async def _noted(turn: Turn, unit_id: int, outcome: Outcome, reason: Reason | None) -> Reply:
     attempt = await collecting.note(
         turn.session,
         turn.actor,
         unit_id=unit_id,
         outcome=outcome,
         reason=reason,
-        words=said,
         key=f"outcome:{turn.actor.channel}:{turn.actor.account}:{turn.actor.event_id}",
         now=turn.now,
     )
     again = T("collect.again", day=day(attempt.next_on)) if attempt.next_on else None
-    return reply(lines(T("collect.noted"), again), [Choice(T("collect.back"), "go:collect")])
+    taps = [Choice(T("collect.back"), "go:collect")]
+    if reason is not None:
+        taps.append(Choice(T("collect.words"), f"go:collect:{unit_id} words"))
+    return reply(lines(T("collect.noted"), again), taps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +177,20 @@ class WhyNot(Form, name="why_not"):
 
     unit: Annotated[int, filled()]
     reason: Annotated[Reason, one_of(Reason, "arrears")]
-    said: Annotated[str, words(optional=True)] = ""
 
     async def submit(self, turn: Turn) -> Reply:
         """Write it down."""
-        return await _noted(turn, self.unit, Outcome.REFUSED, self.reason, self.said)
+        return await _noted(turn, self.unit, Outcome.REFUSED, self.reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InTheirWords(Form, name="in_their_words"):
+    """What somebody said who does not pay."""
+
+    unit: Annotated[int, filled()]
+    said: Annotated[str, words()]
+
+    async def submit(self, turn: Turn) -> Reply:
+        """Keep it with what was just written down."""
+        await collecting.quote(turn.session, turn.actor, unit_id=self.unit, words=self.said, now=turn.now)
+        return reply(T("collect.noted"), [Choice(T("collect.back"), "go:collect")])

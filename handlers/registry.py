@@ -57,6 +57,7 @@ FORMS: Mapping[str, type[Form]] = {
         promises.PromiseToPay,
         dunning.Spare,
         collect.WhyNot,
+        collect.InTheirWords,
         letters.LetterHanded,
         letters.LetterCame,
         meetings.Meet,

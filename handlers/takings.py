@@ -69,7 +69,7 @@ async def _nobody_left(turn: Turn, so_far: Answers) -> int | None:
 
 
 async def _owed(turn: Turn, so_far: Answers) -> Sequence[Option]:
-    bills = await _bills(turn, int(so_far["unit"]), int(so_far["whose"]))
+    bills = await _bills(turn, int(so_far["unit"]), int(so_far.get("whose") or NOW))
     due = sum(map(open_cents, bills))
     return [Option(due, T("finance.sum", cents=Cents(due)))] if due > 0 else []
 

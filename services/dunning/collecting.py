@@ -32,7 +32,7 @@ from services.models import (
     Unit,
 )
 from services.money import standing
-from services.refusals import NotAllowed, Refused
+from services.refusals import NotAllowed, NotFound, Refused
 
 MOST = 5  # of each group
 PAST = 6  # attempts on a card
@@ -262,7 +262,6 @@ async def note(
     unit_id: int,
     outcome: Outcome,
     reason: Reason | None,
-    words: str = "",
     key: str,
     now: datetime,
 ) -> DunningAttempt:
@@ -282,12 +281,23 @@ async def note(
         session.add(attempt)
     attempt.state, attempt.done_at, attempt.staff_id = "done", now, actor.staff.staff_id
     attempt.result, attempt.reason = outcome.value, reason.value if reason else ""
-    if words:
-        said = Content(community_id=unit.community_id, kind="dunning", words=words, created_at=now)
-        session.add(said)
-        await session.flush()
-        attempt.content_id = said.id
     if outcome is Outcome.NOT_REACHED:
         attempt.next_step, attempt.next_on = "call", (now + AGAIN).date()
     await session.flush()
     return attempt
+
+
+async def quote(session: Session, actor: Actor, *, unit_id: int, words: str, now: datetime) -> None:
+    """Keep what the household said beside the outcome that this employee wrote down last. Raises `Refused`."""
+    unit = await _unit(session, actor, unit_id)
+    if actor.staff is None:
+        raise NotAllowed
+    mine = DunningAttempt.unit_id == unit.id, DunningAttempt.staff_id == actor.staff.staff_id
+    done = select(DunningAttempt).where(*mine, DunningAttempt.state == "done").order_by(DunningAttempt.done_at.desc())
+    attempt = await session.scalar(done.limit(1))
+    if attempt is None:
+        raise NotFound
+    said = Content(community_id=unit.community_id, kind="dunning", words=words, created_at=now)
+    session.add(said)
+    await session.flush()
+    attempt.content_id = said.id

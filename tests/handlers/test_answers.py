@@ -27,9 +27,11 @@ from services.incidents import News
 from services.messages import Channel, Choice, Inbound, MediaKind, Say, T, pairs, plain
 from services.models import (
     Bill,
+    DunningAttempt,
     FollowUp,
     Handover,
     HandoverItem,
+    Letter,
     Matter,
     Occupancy,
     Party,
@@ -66,6 +68,7 @@ ASKED = {
     "payment": 1,
     "bill": 0,
     "what": "right",
+    "letter": "2026-001",
 }
 CHANNELS = (Channel.TELEGRAM, Channel.WEB, Channel.SMS, Channel.CONSOLE)
 DIGITS = {"1": "１①一", "2": "２②二", "3": "３③三", "4": "４④四"}
@@ -90,6 +93,7 @@ async def desk(quick_line: Line) -> AsyncIterator[Turn]:
             await _lost(session, line, actor)
             await _small_forms(session, actor, ticket)
             await _said_of_a_bill(session, actor, ticket)
+            await _printed(session, ticket)
             policy = await line.world.policies.of(session, actor.community_id)
             leading = tuple(replace(one, role=Role.MANAGER) for one in actor.memberships)
             actor = replace(actor, homes=owner.homes, memberships=leading)
@@ -138,6 +142,16 @@ async def _said_of_a_bill(session: Session, actor: Actor, ticket: Ticket) -> Non
     bills = await session.scalars(select(Bill.id).where(Bill.unit_id == ticket.unit_id))
     when = {"asked_at": START, "due_at": START}
     session.add(Matter(id=1, person_id=actor.person_id, kind="paid", given={"bills": bills.all()}, **row, **when))
+    await session.flush()
+
+
+async def _printed(session: Session, ticket: Ticket) -> None:
+    """Let a home have a letter."""
+    row: dict[str, Any] = {"community_id": ticket.community_id, "unit_id": ticket.unit_id, "list": "fees"}
+    session.add(DunningAttempt(id=1, key="?", step="letter", way="letter", state="done", at=START, **row))
+    await session.flush()
+    on = {"made_at": START, "made_on": START.date(), "year": 2026, "number": "001", "batch": "?"}
+    session.add(Letter(attempt_id=1, tie="owner", cents=1, said={}, **on, **row))
     await session.flush()
 
 
