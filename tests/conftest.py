@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
@@ -26,6 +26,15 @@ def pytest_configure(config: pytest.Config) -> None:
     cores.settle(config)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(report.Report(), "report-by-kind")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Measure the program as it is loaded, but not how tests are found; who only hands tests out loads nothing."""
+    if session.config.pluginmanager.hasplugin("dsession"):
+        return (yield)
+    with tracing.collecting():
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -35,7 +35,8 @@ async def test_a_repair_goes_from_the_first_words_to_the_score(
 
 async def _job(mode: str, url: str, folder: Path) -> None:
     async with BotApi.start() as api:
-        async with Service.started(api, url=url, folder=folder, mode=mode) as service:
+        measured = mode == "polling"  # the other way goes through the same
+        async with Service.started(api, url=url, folder=folder, mode=mode, measured=measured) as service:
             cast = await meet(api)
             await report_for_work(cast)
             group = await open_group(api, cast)
